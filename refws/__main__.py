@@ -1,0 +1,5 @@
+"""``python -m refws``."""
+
+from refws.cli import main
+
+main()

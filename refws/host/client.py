@@ -1,0 +1,151 @@
+"""`connect` on asyncio."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Generator, Sequence
+from typing import Any
+from weakref import WeakValueDictionary
+
+from refws.failure import Failure, HandshakeFailure, UsageError
+from refws.host.connection import TimeLimits
+from refws.host.http11 import Endpoint
+from refws.host.websocket import WebSocket
+from refws.rfc6455.endpoint import Opened, Role
+from refws.rfc6455.s03_websocket_uris import WebSocketURI, parse_websocket_uri
+from refws.rfc6455.s04_1_client_requirements import ClientOffer
+from refws.rfc6455.s05_5_control_frames import Close
+from refws.rfc6455.s09_extensions import ClientExtension
+from refws.rfc6455.s10_security_considerations import Limits
+
+__all__ = ["connect"]
+
+MiB = 1024 * 1024
+
+_connecting: WeakValueDictionary[tuple[int, str, int], asyncio.Lock] = WeakValueDictionary()
+"""A lock for each event loop, address and port to which a connection is being established."""
+
+
+class ClientWebSocket(WebSocket):
+    """A client's end of a connection; `established` is done with the opening handshake."""
+
+    __slots__ = ("_offer", "_uri", "established")
+
+    def __init__(
+        self, uri: WebSocketURI, offer: ClientOffer, limits: Limits, times: TimeLimits, max_queue: int
+    ) -> None:
+        super().__init__(Endpoint(Role.CLIENT, limits), times, max_queue)
+        self._uri, self._offer = uri, offer
+        self.established: asyncio.Future[None] = self._loop.create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """TCP, and TLS where it is wanted, is there: send the opening handshake."""
+        super().connection_made(transport)
+        self.endpoint.connect(self._uri, self._offer)
+        self.flush()
+
+    def opened(self, opened: Opened) -> None:
+        """The server's handshake has been checked."""
+        super().opened(opened)
+        if not self.established.done():
+            self.established.set_result(None)
+
+    def end_received(self, end: Close | Failure) -> None:
+        """A failure of the opening handshake is the caller's to hear."""
+        if self.established.done():
+            super().end_received(end)
+        else:
+            assert isinstance(end, Failure)
+            self.established.set_exception(end)
+            self.act_on_the_end()
+
+
+class connect:
+    """Open a connection: ``async with connect(uri) as ws`` or ``ws = await connect(uri)``.
+
+    `tls` is the context for ``wss``; the default one checks certificate and host name. Sizes are octets, times seconds,
+    and None is no limit: see `Limits` and `TimeLimits`. Raises `UsageError` for a URI or an option that cannot be,
+    `OSError` where TCP or TLS fails, `TimeoutError`, and `HandshakeFailure` for an answer that is not acceptable.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        tls: ssl.SSLContext | None = None,
+        subprotocols: Sequence[str] = (),
+        extensions: Sequence[ClientExtension] = (),
+        origin: str | None = None,
+        additional_headers: Sequence[tuple[str, str]] = (),
+        max_message_size: int | None = MiB,
+        max_frame_size: int | None = None,
+        max_fragments: int | None = 65536,
+        max_head_size: int = 16384,
+        max_header_fields: int = 128,
+        max_queue: int = 16,
+        open_timeout: float | None = 10,
+        close_timeout: float | None = 10,
+        ping_interval: float | None = 20,
+        ping_timeout: float | None = 20,
+    ) -> None:
+        self._uri = parse_websocket_uri(uri)
+        if tls is not None and not self._uri.secure:
+            raise UsageError(f"TLS goes with wss, not with {uri}")
+        self._tls = (tls or ssl.create_default_context()) if self._uri.secure else None
+        self._offer = ClientOffer(subprotocols, extensions, origin, additional_headers)
+        self._limits = Limits(max_frame_size, max_message_size, max_fragments, max_head_size, max_header_fields)
+        self._times = TimeLimits(open_timeout, close_timeout, ping_interval, ping_timeout)
+        self._max_queue = max_queue
+        self._websocket: WebSocket | None = None
+
+    async def _open(self) -> WebSocket:
+        async with asyncio.timeout(self._times.open_timeout):
+            addresses = await self._resolve()
+            for at, address in enumerate(addresses, 1):
+                try:
+                    return await self._open_to(address)
+                except OSError:
+                    # §rfc6455:4.1-p18-s1 MUST fail where TCP does: once no address of the host is left
+                    if at == len(addresses):
+                        raise
+        raise AssertionError("a host has an address")
+
+    async def _resolve(self) -> list[str]:
+        found = await asyncio.get_running_loop().getaddrinfo(self._uri.host, self._uri.port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+    async def _open_to(self, address: str) -> WebSocket:
+        loop = asyncio.get_running_loop()
+        lock = _connecting.setdefault((id(loop), address, self._uri.port), asyncio.Lock())
+        # §rfc6455:4.1-p5-s1 MUST wait while another connection to this address and port is CONNECTING
+        # §rfc6455:4.1-p5-s3 MUST be queued even under another name
+        async with lock:
+            # §rfc6455:4.1-p19-s1 MUST do TLS before the handshake; §rfc6455:4.1-p20-s1 MUST send SNI
+            _, websocket = await loop.create_connection(
+                lambda: ClientWebSocket(self._uri, self._offer, self._limits, self._times, self._max_queue),
+                address,
+                self._uri.port,
+                ssl=self._tls,
+                server_hostname=self._uri.host if self._tls else None,
+            )
+            try:
+                await websocket.established
+            except BaseException as error:
+                if websocket.transport is not None and not isinstance(error, HandshakeFailure):
+                    websocket.transport.abort()
+                raise
+        return websocket
+
+    def __await__(self) -> Generator[Any, None, WebSocket]:
+        """Open the connection."""
+        return self._open().__await__()
+
+    async def __aenter__(self) -> WebSocket:
+        """Open the connection."""
+        self._websocket = await self._open()
+        return self._websocket
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Close the connection."""
+        if self._websocket is not None:
+            await self._websocket.close()

@@ -1,0 +1,181 @@
+"""One WebSocket connection on asyncio, with callbacks: the layer that `refws.host.websocket` stands on."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from refws.failure import Failure
+from refws.rfc6455.endpoint import Endpoint, Opened
+from refws.rfc6455.http import Request
+from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
+from refws.rfc6455.s07_4_status_codes import StatusCode
+from refws.rfc6455.state import State
+
+__all__ = ["Connection", "TimeLimits"]
+
+logger = logging.getLogger("refws")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Time limits in seconds; None stands for no limit.
+
+    `open_timeout` bounds the opening handshake, `close_timeout` the closing handshake, the wait for the peer's FIN,
+    and for an application that does not come back for the next message. `ping_interval` is the pause between
+    keep-alive pings, `ping_timeout` the wait for their Pong.
+    """
+
+    open_timeout: float | None = 10
+    close_timeout: float | None = 10
+    ping_interval: float | None = 20
+    ping_timeout: float | None = 20
+
+
+def time_limit(what: str, code: int = StatusCode.INTERNAL_ERROR) -> Failure:
+    """The failure for a time limit; the RFC has no times, only the right to close by any means."""
+    return Failure("rfc6455:7.1.1-p1-s3", code, what)
+
+
+class Connection(asyncio.Protocol):
+    """Octets of one transport through one endpoint; subclasses say what to do with what comes."""
+
+    __slots__ = ("__weakref__", "_ended", "_flush_is_scheduled", "_loop", "_timer", "endpoint", "times", "transport")
+
+    def __init__(self, endpoint: Endpoint, times: TimeLimits) -> None:
+        self.endpoint = endpoint
+        self.times = times
+        self.transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._flush_is_scheduled = False
+        self._ended = False
+
+    # What subclasses do
+
+    def opened(self, opened: Opened) -> None:
+        """The connection is established."""
+
+    def request_received(self, request: Request) -> None:
+        """A server has got a request to answer."""
+
+    def message_received(self, message: str | bytes) -> None:
+        """A message has come."""
+
+    def control_received(self, frame: Ping | Pong) -> None:
+        """A Ping, which has been answered, or a Pong has come."""
+
+    def end_received(self, end: Close | Failure) -> None:
+        """The last thing that comes; `act_on_the_end` is to be called once all messages before it are dealt with."""
+        self.act_on_the_end()
+
+    def closed(self) -> None:
+        """TCP is closed."""
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """TCP, and TLS where it is wanted, is there."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.set_timer(self.times.open_timeout, self._open_timeout)
+
+    def data_received(self, data: bytes) -> None:
+        """Octets have come."""
+        self.deliver(self.endpoint.receive_octets(data))
+
+    def eof_received(self) -> bool:
+        """The peer sends no more. Returns whether the transport is to stay open for what we still send."""
+        self._ended = True
+        self.deliver(self.endpoint.receive_end_of_octets())
+        transport = self.transport
+        return self.endpoint.reaction_is_due and transport is not None and transport.can_write_eof()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """TCP is closed."""
+        self.deliver(self.endpoint.receive_end_of_octets())
+        self.endpoint.the_tcp_connection_is_closed()
+        self.set_timer(None, None)
+        self.transport = None
+        self.closed()
+
+    # The way in
+
+    def deliver(self, events: list) -> None:  # type: ignore[type-arg]  # of Event, which the checks below tell apart
+        """Hand over what has come, in its order."""
+        for event in events:
+            if isinstance(event, (str, bytes)):
+                self.message_received(event)
+            elif isinstance(event, (Ping, Pong)):
+                self.control_received(event)
+            elif isinstance(event, (Close, Failure)):
+                self.end_received(event)
+            elif isinstance(event, Request):
+                self.request_received(event)
+            else:
+                self.set_timer(None, None)
+                self.opened(event)
+        if self.endpoint.pieces_to_send:
+            self.flush()
+
+    # The way out
+
+    def flush(self) -> None:
+        """Write what the endpoint wants sent."""
+        self._flush_is_scheduled = False
+        outbox = self.endpoint.take_outbox()
+        transport = self.transport
+        if transport is None or not outbox or transport.is_closing():
+            return
+        if len(outbox) == 1:
+            transport.write(outbox[0])
+        else:
+            transport.writelines(outbox)
+
+    def flush_soon(self) -> None:
+        """Write in the next turn of the loop, unless somebody does before: more may be to come."""
+        if not self._flush_is_scheduled:
+            self._flush_is_scheduled = True
+            self._loop.call_soon(self.flush)
+
+    # The end
+
+    def act_on_the_end(self) -> None:
+        """Answer the Close frame or the failure that came last, and close TCP where that is due."""
+        self.endpoint.react()
+        self.go_on_closing()
+
+    def fail(self, failure: Failure) -> None:
+        """Fail the connection for a reason of this side."""
+        self.endpoint.fail_the_websocket_connection(failure)
+        self.go_on_closing()
+
+    def go_on_closing(self) -> None:
+        """Send what is left, close TCP if it is this side's turn, and bound the wait for the other."""
+        self.flush()
+        closing, transport = self.endpoint.closing, self.transport
+        if closing.failure is not None:
+            logger.info("failed the connection: %s", closing.failure)
+        if transport is None or closing.state in (State.CONNECTING, State.OPEN):
+            return
+        # §rfc6455:7.1.1-p2-s3/2 SHOULD let the server close first, but not wait for it for ever
+        self.set_timer(self.times.close_timeout, transport.abort)
+        # What still comes is read and dropped: closing with octets unread would reset the connection under the peer.
+        transport.resume_reading()
+        # §rfc6455:7.1.1-p1-s2 SHOULD close TCP cleanly
+        if self._ended:
+            transport.close()
+        elif closing.tcp_close_is_due:
+            (transport.write_eof if transport.can_write_eof() else transport.close)()
+
+    def set_timer(self, seconds: float | None, callback: object) -> None:
+        """Start the one timer that a connection has, in place of what it was set to."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if seconds is not None and callable(callback):
+            self._timer = self._loop.call_later(seconds, callback)
+
+    def _open_timeout(self) -> None:
+        self.fail(time_limit("the opening handshake took too long"))
+        if self.transport is not None:
+            self.transport.abort()

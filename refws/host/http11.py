@@ -1,0 +1,191 @@
+"""HTTP/1.1 by h11, in the shape that `refws.rfc6455` asks for, and the endpoint that has it built in."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+import h11
+
+from refws.failure import HandshakeFailure, UsageError
+from refws.rfc6455 import endpoint
+from refws.rfc6455.endpoint import Role
+from refws.rfc6455.http import HeaderFields, Request, Response
+from refws.rfc6455.s10_security_considerations import Limits
+
+__all__ = ["Endpoint", "Http11"]
+
+MAX_BODY = 65536
+"""The octets of a request's or a refusal's body that are kept."""
+
+
+class Http11:
+    """An `HttpCodec` over h11."""
+
+    def __init__(self, role: Role, limits: Limits = Limits()) -> None:
+        self._limits = limits
+        self._h11 = h11.Connection(
+            h11.CLIENT if role is Role.CLIENT else h11.SERVER, max_incomplete_event_size=limits.max_head_size
+        )
+        self._head: h11.Request | h11.Response | None = None
+        self._method = b"GET"
+        self._body = bytearray()
+
+    def read_request(self, octets: bytes) -> Request | None:
+        """The request, once it is complete with its body. Raises `HandshakeFailure`: 400, 413 or 431."""
+        event = self._receive(octets)
+        if isinstance(event, h11.Request):
+            self._head, self._method = event, event.method
+            self._check_head(event)
+            event = self._read_body()
+        if not isinstance(event, h11.EndOfMessage) or not isinstance(self._head, h11.Request):
+            return None
+        head, body = self._head, bytes(self._body)
+        self._head, self._body = None, bytearray()
+        return Request(
+            head.method.decode("ascii"),
+            head.target.decode("latin-1"),
+            _header_fields(head.headers.raw_items()),
+            _version(head.http_version),
+            body,
+        )
+
+    def read_response(self, octets: bytes) -> Response | None:
+        """The answer: of a 101 its head, of any other the whole. Raises `HandshakeFailure`."""
+        event = self._receive(octets)
+        while isinstance(event, h11.InformationalResponse):
+            if event.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+                self._check_head(event)
+                return self._response(event)
+            event = self._receive(b"")
+        if isinstance(event, h11.Response):
+            self._head = event
+            self._check_head(event)
+            event = self._read_body()
+        if isinstance(event, h11.EndOfMessage) and isinstance(self._head, h11.Response):
+            return self._response(self._head)
+        return None
+
+    def end_of_octets(self) -> Response | None:
+        """The peer will send no more. Raises `HandshakeFailure` where that cuts its message short."""
+        return self.read_response(b"") if self._h11.their_state is h11.CLOSED else self._end_of_octets()
+
+    def _end_of_octets(self) -> Response | None:
+        self._h11.receive_data(b"")
+        event = self._next_event()
+        if isinstance(event, h11.Data):
+            event = self._read_body(event)
+        if isinstance(event, h11.EndOfMessage) and isinstance(self._head, h11.Response):
+            return self._response(self._head)
+        return None
+
+    def write_request(self, request: Request) -> bytes:
+        """The octets of a request. Raises `UsageError` for a header field that HTTP does not allow."""
+        head = (request.method, request.target, _raw(request.headers))
+        try:
+            octets = self._h11.send(h11.Request(method=head[0], target=head[1], headers=head[2]))
+            return (octets or b"") + (self._h11.send(h11.EndOfMessage()) or b"")
+        except h11.LocalProtocolError as error:
+            raise UsageError(f"this request cannot be sent as HTTP: {error}") from None
+
+    def write_response(self, response: Response) -> bytes:
+        """The octets of a response. Raises `UsageError` for a header field that HTTP does not allow."""
+        reason = response.reason or _reason(response.status)
+        try:
+            if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
+                head = h11.InformationalResponse(status_code=101, headers=_raw(response.headers), reason=reason)
+                return self._h11.send(head) or b""
+            headers = _raw(response.headers)
+            if response.headers.get("Content-Length") is None:
+                headers.append(("Content-Length", str(len(response.body))))
+            octets = self._h11.send(h11.Response(status_code=response.status, headers=headers, reason=reason)) or b""
+            if response.body and self._method != b"HEAD":
+                octets += self._h11.send(h11.Data(data=response.body)) or b""
+            return octets + (self._h11.send(h11.EndOfMessage()) or b"")
+        except h11.LocalProtocolError as error:
+            raise UsageError(f"this response cannot be sent as HTTP: {error}") from None
+
+    def octets_behind(self) -> bytes:
+        """What came behind the message that was read."""
+        return bytes(self._h11.trailing_data[0])
+
+    def next_request(self) -> bool:
+        """Be ready for another request; False where this connection has to end."""
+        if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
+            return False
+        self._h11.start_next_cycle()
+        return True
+
+    def _receive(self, octets: bytes) -> object:
+        try:
+            if octets:
+                self._h11.receive_data(octets)
+            elif self._h11.their_state is h11.IDLE and not self._h11.trailing_data[0]:
+                return h11.NEED_DATA
+        except RuntimeError:
+            return h11.PAUSED
+        return self._read_body() if self._head is not None else self._next_event()
+
+    def _read_body(self, event: object = None) -> object:
+        """Take what has come of the body; returns the event behind it."""
+        event = self._next_event() if event is None else event
+        while isinstance(event, h11.Data):
+            self._body += event.data
+            if len(self._body) > MAX_BODY and isinstance(self._head, h11.Request):
+                raise HandshakeFailure("rfc6455:10.4-p1-s1", 413, f"a request body above {MAX_BODY} octets")
+            del self._body[MAX_BODY:]
+            event = self._next_event()
+        return event
+
+    def _next_event(self) -> object:
+        try:
+            return self._h11.next_event()
+        except h11.RemoteProtocolError as error:
+            clause = "rfc6455:10.4-p1-s1" if error.error_status_hint == 431 else "rfc6455:4.2.1-p2-s2"
+            raise HandshakeFailure(clause, error.error_status_hint, f"no acceptable HTTP: {error}") from None
+
+    def _check_head(self, head: h11.Request | h11.Response | h11.InformationalResponse) -> None:
+        headers = head.headers.raw_items()
+        size = sum(len(name) + len(value) + 4 for name, value in headers)
+        if isinstance(head, h11.Request):
+            size += len(head.target)
+        limits = self._limits
+        if size > limits.max_head_size or len(headers) > limits.max_header_fields:
+            why = f"a head of more than {limits.max_head_size} octets or {limits.max_header_fields} fields"
+            raise HandshakeFailure("rfc6455:10.4-p1-s1", 431, why)
+
+    def _response(self, head: h11.Response | h11.InformationalResponse) -> Response:
+        return Response(
+            head.status_code,
+            _header_fields(head.headers.raw_items()),
+            bytes(self._body),
+            head.reason.decode("latin-1"),
+            _version(head.http_version),
+        )
+
+
+def _header_fields(raw: Iterable[tuple[bytes, bytes]]) -> HeaderFields:
+    return HeaderFields((name.decode("ascii"), value.decode("latin-1")) for name, value in raw)
+
+
+def _raw(fields: HeaderFields) -> list[tuple[str, str]]:
+    return list(fields)
+
+
+def _version(version: bytes) -> tuple[int, int]:
+    major, _, minor = version.partition(b".")
+    return int(major), int(minor)
+
+
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+class Endpoint(endpoint.Endpoint):
+    """`refws.rfc6455.endpoint.Endpoint` with HTTP/1.1 by h11 for its opening handshake."""
+
+    __slots__ = ()
+
+    def __init__(self, role: Role, limits: Limits = Limits()) -> None:
+        super().__init__(role, Http11(role, limits), limits)

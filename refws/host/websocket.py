@@ -1,0 +1,340 @@
+"""A WebSocket connection as coroutines have it: ``async for message in ws``, ``await ws.send(message)``."""
+
+import asyncio
+import itertools
+from collections import deque
+from typing import Self
+
+from refws.failure import Failure, UsageError
+from refws.host.connection import Connection, TimeLimits, time_limit
+from refws.rfc6455.endpoint import Endpoint, Opened
+from refws.rfc6455.http import Request, Response
+from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
+from refws.rfc6455.s06_1_sending_data import Message
+from refws.rfc6455.s07_4_status_codes import StatusCode
+from refws.rfc6455.state import ReadyState, State
+
+__all__ = ["ConnectionClosed", "WebSocket"]
+
+HELD_BACK = 16384
+"""Octets of one message above which it is written at once, instead of together with what follows."""
+
+MOST_HELD_BACK = 256
+"""Messages that are held back to be written with the next."""
+
+_serial = itertools.count(1)
+
+
+NORMALLY = (StatusCode.NORMAL_CLOSURE, StatusCode.GOING_AWAY, StatusCode.NO_STATUS_RECEIVED)
+
+
+class ConnectionClosed(Exception):
+    """The connection is closed, or closing.
+
+    `sent` and `received` are the Close frames, None where there was none; `failure` is why the connection failed, if it
+    did; `cleanly` says whether the closing handshake was completed, `normally` whether it says that all is well.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        closing = endpoint.closing
+        self.sent: Close | None = closing.sent
+        self.received: Close | None = closing.received
+        self.failure: Failure | None = closing.failure
+        self.cleanly = closing.cleanly
+        self.code = closing.code
+        self.reason = closing.reason
+        self.normally = self.failure is None and self.code in NORMALLY
+        super().__init__(self.__str__())
+
+    def __str__(self) -> str:
+        if self.failure is not None:
+            return str(self.failure)
+        who = "the peer" if self.sent is None or self.received is not None else "this side"
+        return f"closed by {who} with {self.code}{self.reason and f' ({self.reason})'}"
+
+
+class WebSocket(Connection):
+    """An open connection; the argument of a server's handler, and what `connect` gives.
+
+    Messages are `str` (text) and `bytes` (binary). One task receives; any task sends. `request` and `response` are the
+    opening handshake (`response` is None in a server), `latency` the seconds of the last Ping, `dropped` the number of
+    messages that nobody took after `close`.
+    """
+
+    __slots__ = (
+        "_close_waiter",
+        "_drained",
+        "_handed_out",
+        "_paused",
+        "_pings",
+        "_queue",
+        "_receiver",
+        "_unread",
+        "dropped",
+        "latency",
+        "max_queue",
+        "request",
+        "response",
+        "subprotocol",
+    )
+
+    request: Request
+    response: Response | None
+
+    def __init__(self, endpoint: Endpoint, times: TimeLimits, max_queue: int) -> None:
+        super().__init__(endpoint, times)
+        self.max_queue = max_queue
+        self.subprotocol: str | None = None
+        self.latency: float | None = None
+        self._queue: deque[str | bytes | Close | Failure] = deque()
+        self._receiver: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._close_waiter: asyncio.Future[None] | None = None
+        self._pings: dict[bytes, tuple[float, asyncio.Future[float] | None]] | None = None
+        self._handed_out = False
+        self._paused = False
+        self._unread = 0
+        self.dropped = 0
+
+    # Receiving
+
+    async def recv(self) -> str | bytes:
+        """The next message. Raises `ConnectionClosed` once there is none and none will come."""
+        message = self._take()
+        while message is None:
+            await self._wait_for_a_message()
+            message = self._take()
+        return message
+
+    def __aiter__(self) -> Self:
+        """The messages, until the connection closes; raises `ConnectionClosed` if it did not close normally."""
+        return self
+
+    async def __anext__(self) -> str | bytes:
+        """The next message."""
+        try:
+            message = self._take()
+            while message is None:
+                await self._wait_for_a_message()
+                message = self._take()
+        except ConnectionClosed as closed:
+            if closed.normally:
+                raise StopAsyncIteration from None
+            raise
+        return message
+
+    def _take(self) -> str | bytes | None:
+        """The next message, or None where there is none yet. Raises `ConnectionClosed`."""
+        queue = self._queue
+        self._handed_out = False
+        if not queue:
+            if self.transport is None:
+                raise ConnectionClosed(self.endpoint)
+            if self.endpoint.pieces_to_send:
+                self.flush()
+            return None
+        item = queue[0]
+        if not isinstance(item, (str, bytes)):
+            if self.endpoint.reaction_is_due:
+                self.act_on_the_end()
+            raise ConnectionClosed(self.endpoint)
+        del queue[0]
+        self._handed_out = True
+        if self._paused and len(queue) <= self.max_queue // 4 and self.transport is not None:
+            self._paused = False
+            self.transport.resume_reading()
+        return item
+
+    async def _wait_for_a_message(self) -> None:
+        if self._receiver is not None:
+            raise UsageError("another task is receiving already")
+        self._receiver = self._loop.create_future()
+        try:
+            await self._receiver
+        finally:
+            self._receiver = None
+
+    def data_received(self, data: bytes) -> None:
+        """Octets have come; above `max_queue` messages that nobody has taken, no more are read."""
+        self._unread = len(self._queue)
+        if self._unread > self.max_queue and self.transport is not None:
+            self._paused = self.endpoint.closing.state is State.OPEN
+            if self._paused:
+                self.transport.pause_reading()
+        super().data_received(data)
+
+    def message_received(self, message: str | bytes) -> None:
+        """Queue a message; after this side's Close frame only as long as somebody takes them."""
+        # §rfc6455:5.5.1-p5-s5 MAY ignore data after its own Close frame
+        if self.endpoint.closing.state is not State.OPEN and self._unread > self.max_queue:
+            self.dropped += 1
+        else:
+            self._queue.append(message)
+            self._wake()
+
+    def control_received(self, frame: Ping | Pong) -> None:
+        """A Pong answers the Ping of its payload, and all that were sent before."""
+        if isinstance(frame, Pong) and self._pings and frame.payload in self._pings:
+            now = self._loop.time()
+            for payload in list(self._pings):
+                sent_at, waiter = self._pings.pop(payload)
+                if waiter is not None and not waiter.done():
+                    waiter.set_result(now - sent_at)
+                if payload == frame.payload:
+                    self.latency = now - sent_at
+                    break
+
+    def end_received(self, end: Close | Failure) -> None:
+        """Act on the end now if the application has had all before it; else when it has, or at the time limit."""
+        idle = not self._queue and not self._handed_out
+        self._queue.append(end)
+        self._wake()
+        if idle or self.endpoint.closing.state is not State.OPEN:
+            self.act_on_the_end()
+        else:
+            self.set_timer(self.times.close_timeout, self.act_on_the_end)
+
+    def _wake(self) -> None:
+        if self._receiver is not None and not self._receiver.done():
+            self._receiver.set_result(None)
+
+    # Sending
+
+    async def send(self, message: Message) -> None:
+        """Send a message: text for a `str`, binary for octets; waits while the peer does not take what was sent.
+
+        Raises `ConnectionClosed`, and `UsageError` for a text that cannot be UTF-8.
+        """
+        endpoint = self.endpoint
+        if endpoint.closing.state is not State.OPEN:
+            raise ConnectionClosed(endpoint)
+        endpoint.send_a_websocket_message(message)
+        # While more messages wait to be answered, their answers go out in one write.
+        if self._queue and len(message) < HELD_BACK and endpoint.pieces_to_send < MOST_HELD_BACK:
+            self.flush_soon()
+        else:
+            self.flush()
+        if self._drained is not None:
+            await asyncio.shield(self._drained)
+
+    async def ping(self, payload: bytes | None = None) -> float:
+        """Send a Ping and wait for its Pong; returns the seconds it took. Raises `ConnectionClosed`, `UsageError`."""
+        return await self._ping(next(_serial).to_bytes(8, "big") if payload is None else payload)
+
+    def _ping(self, payload: bytes) -> asyncio.Future[float]:
+        self._check_open()
+        if self._pings is None:
+            self._pings = {}
+        if payload in self._pings:
+            raise UsageError("a Ping with this payload is waiting for its Pong")
+        self.endpoint.send_ping(payload)
+        self.flush()
+        waiter: asyncio.Future[float] = self._loop.create_future()
+        self._pings[payload] = (self._loop.time(), waiter)
+        return waiter
+
+    async def pong(self, payload: bytes = b"") -> None:
+        """Send a Pong that nobody asked for. Raises `ConnectionClosed`, `UsageError`."""
+        self._check_open()
+        self.endpoint.send_pong(payload)
+        self.flush()
+
+    def _check_open(self) -> None:
+        if self.endpoint.closing.state is not State.OPEN:
+            raise ConnectionClosed(self.endpoint)
+
+    def pause_writing(self) -> None:
+        """The peer does not take what was sent: `send` waits."""
+        self._drained = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """The peer has taken what was sent."""
+        if self._drained is not None:
+            self._drained.set_result(None)
+            self._drained = None
+
+    # Closing
+
+    @property
+    def ready_state(self) -> ReadyState:
+        """CONNECTING, OPEN, CLOSING or CLOSED."""
+        return self.endpoint.ready_state
+
+    @property
+    def close_sent(self) -> Close | None:
+        """The Close frame that this side has sent."""
+        return self.endpoint.closing.sent
+
+    @property
+    def close_received(self) -> Close | None:
+        """The Close frame that the peer has sent."""
+        return self.endpoint.closing.received
+
+    async def close(self, code: int | None = StatusCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """Close the connection, and wait until TCP is closed; no more than `close_timeout` seconds.
+
+        Messages that still come can be received; where nobody does, more than `max_queue` are dropped and counted in
+        `dropped`. Closing what is closed does nothing. Raises `UsageError` for a code or a reason that may not be sent.
+        """
+        if self.endpoint.reaction_is_due:
+            self.act_on_the_end()
+        if self.endpoint.closing.state is State.OPEN:
+            self.endpoint.start_the_websocket_closing_handshake(code, reason)
+            self.go_on_closing()
+        await self.wait_closed()
+
+    async def wait_closed(self) -> None:
+        """Wait until TCP is closed."""
+        if self.transport is not None:
+            if self._close_waiter is None:
+                self._close_waiter = self._loop.create_future()
+            await asyncio.shield(self._close_waiter)
+
+    def closed(self) -> None:
+        """TCP is closed: nobody waits any longer."""
+        self._wake()
+        self.resume_writing()
+        if self._close_waiter is not None:
+            self._close_waiter.set_result(None)
+        for _, waiter in (self._pings or {}).values():
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(ConnectionClosed(self.endpoint))
+                # Whoever dropped this future does not want to hear of it.
+                waiter.exception()
+        self._pings = None
+
+    async def __aenter__(self) -> Self:
+        """The connection itself."""
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Close the connection."""
+        await self.close()
+
+    # Keep-alive
+
+    def opened(self, opened: Opened) -> None:
+        """The connection is established: keep it alive."""
+        self.subprotocol = opened.subprotocol
+        self.request, self.response = opened.request, opened.response
+        self._keep_alive_later()
+
+    def _keep_alive_later(self) -> None:
+        self.set_timer(self.times.ping_interval, self._keep_alive)
+
+    def _keep_alive(self) -> None:
+        if self.endpoint.closing.state is not State.OPEN:
+            return
+        waiter = self._ping(next(_serial).to_bytes(8, "big"))
+        waiter.add_done_callback(self._kept_alive)
+        self.set_timer(self.times.ping_timeout, self._keep_alive_timeout)
+
+    def _kept_alive(self, waiter: asyncio.Future[float]) -> None:
+        if self.endpoint.closing.state is State.OPEN and not self.endpoint.reaction_is_due:
+            self._keep_alive_later()
+
+    def _keep_alive_timeout(self) -> None:
+        failure = time_limit("no Pong came for a keep-alive Ping")
+        self._queue.append(failure)
+        self.fail(failure)
+        self._wake()

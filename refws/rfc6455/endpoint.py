@@ -1,0 +1,287 @@
+"""The wiring of the sections: octets in, events out; octets out.
+
+    for event in endpoint.receive_octets(data):
+        ...                                     # send what the application answers
+    transport.write(endpoint.octets_to_send())
+
+A Close frame, and a failure, is always the last event of a list. It is acted on by `octets_to_send`, or by `react`:
+behind what the application has sent for the messages before it.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+
+from refws.failure import Failure, HandshakeFailure, UsageError
+from refws.rfc6455.http import HttpCodec, Request, Response
+from refws.rfc6455.opening import ClientOpening, Opened, ServerOpening
+from refws.rfc6455.s03_websocket_uris import WebSocketURI
+from refws.rfc6455.s04_1_client_requirements import ClientOffer
+from refws.rfc6455.s04_2_server_side_requirements import SubprotocolPolicy, refusal
+from refws.rfc6455.s05_2_base_framing_protocol import Opcode
+from refws.rfc6455.s05_5_control_frames import Close, check_payload
+from refws.rfc6455.s06_1_sending_data import Message, MessageSender
+from refws.rfc6455.s06_2_receiving_data import MessageReceiver, Received
+from refws.rfc6455.s07_1_definitions import Closing
+from refws.rfc6455.s07_4_status_codes import StatusCode
+from refws.rfc6455.s09_extensions import Extension, ServerExtension
+from refws.rfc6455.s10_security_considerations import Limits, OriginPolicy
+from refws.rfc6455.state import Occurrence, ReadyState, State
+
+__all__ = ["Endpoint", "Event", "Opened", "Role"]
+
+
+class Role(Enum):
+    """Which side of the connection an endpoint is."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+Event = Received | Request | Opened | Failure
+"""What `Endpoint.receive_octets` returns a list of; a text message is a `str`, a binary one `bytes`."""
+
+
+class Endpoint:
+    """One end of one WebSocket connection, without a socket and without a clock.
+
+    A server's endpoint reports the `Request` of the opening handshake, which `accept` or `refuse` answers. A client's
+    begins with `connect` and reports `Opened`. With `established` there is no handshake at all.
+    """
+
+    __slots__ = (
+        "_client",
+        "_due",
+        "_limits",
+        "_opening",
+        "_outbox",
+        "_receiver",
+        "_sender",
+        "closing",
+    )
+
+    def __init__(self, role: Role, http: HttpCodec | None, limits: Limits = Limits()) -> None:
+        self._client = role is Role.CLIENT
+        self._limits = limits
+        self._outbox: list[bytes] = []
+        self._due: Close | Failure | None = None
+        self._opening: ClientOpening | ServerOpening | None = None
+        if http is not None:
+            self._opening = ClientOpening(http) if self._client else ServerOpening(http)
+        self.closing = Closing(self._send_control, client=self._client)
+
+    @classmethod
+    def established(cls, role: Role, *, extensions: Sequence[Extension] = (), limits: Limits = Limits()) -> "Endpoint":
+        """An endpoint whose opening handshake has been done elsewhere, or is not needed: over TLS, HTTP/2, a pipe."""
+        endpoint = cls(role, None, limits)
+        endpoint._establish(extensions)
+        return endpoint
+
+    def _establish(self, extensions: Sequence[Extension]) -> None:
+        # §4.1-p47-s1 MUST be OPEN now; §4.2.2-p22-s2 MUST be OPEN now
+        self.closing.has_occurred(Occurrence.ESTABLISHED)
+        # §5.1-p1-s2 MUST be masked from a client, §5.1-p1-s3 over TLS too; §5.1-p1-s6 MUST NOT be masked from a server
+        self._sender = MessageSender(masked=self._client, extensions=extensions)
+        self._receiver = MessageReceiver(
+            self._answer_ping, masked=not self._client, limits=self._limits, extensions=extensions
+        )
+        # The opening handshake is over, and with it the largest part of what a connection holds.
+        self._opening = None
+
+    # The opening handshake
+
+    def connect(self, uri: WebSocketURI, offer: ClientOffer = ClientOffer()) -> None:
+        """_Establish a WebSocket Connection_: put the client's opening handshake into the outbox (section 4.1)."""
+        if not isinstance(self._opening, ClientOpening):
+            raise UsageError("only a client's endpoint connects, and once")
+        self._outbox.append(self._opening.send(uri, offer))
+
+    def accept(
+        self,
+        *,
+        subprotocols: SubprotocolPolicy = (),
+        extensions: Sequence[ServerExtension] = (),
+        origins: OriginPolicy = None,
+        additional_headers: Sequence[tuple[str, str]] = (),
+    ) -> Opened | HandshakeFailure:
+        """Accept the request that was reported last, or refuse it where sections 4.2.1 or 10.2 say so.
+
+        Frames that came behind the request are reported by the next `receive_octets`, even of no octets.
+        """
+        opening = self._server_opening()
+        try:
+            opened, octets = opening.accept(subprotocols, extensions, origins, additional_headers)
+        except HandshakeFailure as failure:
+            self.refuse(refusal(failure), failure)
+            return failure
+        self._outbox.append(octets)
+        self._establish(opened.extensions)
+        self._receiver.keep(opening.octets_behind())
+        return opened
+
+    def refuse(self, response: Response, failure: HandshakeFailure | None = None) -> None:
+        """Answer the request with an HTTP error, and end the connection (section 4.2.2)."""
+        self._outbox.append(self._server_opening().respond(response))
+        why = f"the request was answered with {response.status}"
+        self.closing.fail_the_websocket_connection(
+            failure or HandshakeFailure("rfc6455:4.2.2-p9-s3", response.status, why)
+        )
+
+    def respond(self, response: Response) -> bool:
+        """Answer a request that is none for WebSocket as an HTTP server does.
+
+        Returns whether another request may come on this connection, which the next `receive_octets` reports.
+        """
+        opening = self._server_opening()
+        self._outbox.append(opening.respond(response))
+        return opening.next_request()
+
+    def _server_opening(self) -> ServerOpening:
+        if not isinstance(self._opening, ServerOpening) or self._opening.request is None:
+            raise UsageError("there is no request to answer")
+        return self._opening
+
+    def _open(self, opening: ClientOpening, opened: Opened, events: list[Event]) -> None:
+        events.append(opened)
+        self._establish(opened.extensions)
+        # §4.2.2-p22-s3 MAY follow the 101 in the same segment
+        self._receive_frames(opening.octets_behind(), events)
+
+    # Octets in
+
+    def receive_octets(self, octets: bytes) -> list[Event]:
+        """What these octets, behind all that came before, complete. Never raises for what a peer sends."""
+        events: list[Event] = []
+        # §7.1.7-p2-s3 MUST NOT read on after a failure; §7.1.1-p1-s2 SHOULD drop what trails the closing handshake
+        if self._due is not None:
+            return events
+        try:
+            if self.closing.state in (State.OPEN, State.CLOSE_SENT):
+                self._receive_frames(octets, events)
+            elif isinstance(self._opening, ClientOpening):
+                opened = self._opening.receive(octets)
+                if opened is not None:
+                    self._open(self._opening, opened, events)
+            elif self._opening is not None:
+                request = self._opening.receive(octets)
+                if request is not None:
+                    events.append(request)
+        except Failure as failure:
+            events.append(failure)
+            self._due = failure
+        return events
+
+    def _receive_frames(self, octets: bytes, events: list[Event]) -> None:
+        self._receiver.receive(octets, events.append)
+        if self._receiver.closed:
+            close = events[-1]
+            assert isinstance(close, Close)
+            self._due = close
+
+    def receive_end_of_octets(self) -> list[Event]:
+        """The peer sends no more: TCP's FIN, or the loss of the connection (sections 7.1.4 and 7.2.1)."""
+        events: list[Event] = []
+        if isinstance(self._opening, ClientOpening):
+            try:
+                self._opening.receive_end_of_octets()
+            except Failure as failure:
+                events.append(failure)
+                self._due = failure
+        # §7.2.1-p2-s1 MUST fail on a sudden loss of the transport
+        if self._due is None and self.closing.state in (State.CONNECTING, State.OPEN, State.CLOSE_SENT):
+            self._due = Failure("rfc6455:7.2.1-p2-s1", StatusCode.ABNORMAL_CLOSURE, "the peer closed TCP")
+            events.append(self._due)
+        return events
+
+    def react(self) -> None:
+        """Act on the Close frame or the failure that was reported last, if there is one."""
+        due, self._due = self._due, None
+        if isinstance(due, Close):
+            self.closing.a_close_frame_has_been_received(due)
+        elif due is not None:
+            if isinstance(self._opening, ServerOpening) and isinstance(due, HandshakeFailure):
+                self._outbox.append(self._opening.respond(refusal(due)))
+            self.closing.fail_the_websocket_connection(due)
+
+    @property
+    def reaction_is_due(self) -> bool:
+        """Whether there is something that `react` would act on."""
+        return self._due is not None
+
+    def the_tcp_connection_is_closed(self) -> None:
+        """Tell the endpoint that TCP is closed on both sides."""
+        self.react()
+        self.closing.the_tcp_connection_is_closed()
+
+    # Octets out
+
+    def octets_to_send(self) -> bytes:
+        """Act on what was reported, and hand over all that is to be sent now."""
+        self.react()
+        return b"".join(self.take_outbox())
+
+    def take_outbox(self) -> list[bytes]:
+        """Hand over what is to be sent now, without acting on what was reported."""
+        outbox, self._outbox = self._outbox, []
+        return outbox
+
+    @property
+    def pieces_to_send(self) -> int:
+        """The number of pieces in the outbox: frames, most of them."""
+        return len(self._outbox)
+
+    @property
+    def ready_state(self) -> ReadyState:
+        """CONNECTING, OPEN, CLOSING or CLOSED."""
+        return self.closing.ready_state
+
+    def send_a_websocket_message(self, data: Message) -> None:
+        """Put a message into the outbox: text for a `str`, binary for octets (section 6.1). Raises `UsageError`."""
+        # §6.1-p2-s1 MUST be OPEN; §5.1-p3-s1 MAY be sent from the handshake on until a Close frame is
+        if self.closing.state is not State.OPEN:
+            raise self._not_open()
+        self._outbox += self._sender.message(data)
+
+    def send_a_fragment(self, data: Message, *, fin: bool) -> None:
+        """Put the next fragment of a message into the outbox; the one with `fin` ends it. Raises `UsageError`."""
+        # §6.1-p2-s2 MUST stop where the state changes
+        if self.closing.state is not State.OPEN:
+            raise self._not_open()
+        self._outbox += self._sender.fragment(data, fin=fin)
+
+    def send_ping(self, payload: bytes = b"") -> None:
+        """Put a Ping frame into the outbox (section 5.5.2). Raises `UsageError` above 125 octets."""
+        # §5.5.2-p4-s1 MAY be sent while the connection is open; §5.5.2-p2-s1 MAY carry data
+        if self.closing.state is not State.OPEN:
+            raise self._not_open()
+        self._send_control(Opcode.PING, check_payload(payload))
+
+    def send_pong(self, payload: bytes = b"") -> None:
+        """Put a Pong frame that nobody asked for into the outbox (section 5.5.3)."""
+        # §5.5.3-p5-s1 MAY be sent unasked
+        if self.closing.state is not State.OPEN:
+            raise self._not_open()
+        self._send_control(Opcode.PONG, check_payload(payload))
+
+    def start_the_websocket_closing_handshake(self, code: int | None = 1000, reason: str = "") -> None:
+        """Put a Close frame into the outbox (section 7.1.2). Raises `UsageError`."""
+        if self.closing.state is not State.OPEN:
+            raise self._not_open()
+        self.closing.start_the_websocket_closing_handshake(code, reason)
+
+    def fail_the_websocket_connection(self, failure: Failure) -> None:
+        """Fail for a reason of the host's, such as a time limit (section 7.1.7)."""
+        self._due = None
+        self.closing.fail_the_websocket_connection(failure)
+
+    def _answer_ping(self, payload: bytes) -> None:
+        # §5.5.2-p3-s1 MUST answer with a Pong (ruling 10: nothing follows a Close frame of our own)
+        if self.closing.state is State.OPEN:
+            # §5.5.3-p3-s1 MUST repeat the data of the Ping; §5.5.2-p3-s2 SHOULD be soon
+            self._send_control(Opcode.PONG, payload)
+
+    def _send_control(self, opcode: int, payload: bytes) -> None:
+        # §5.5.1-p4-s1 MUST NOT send data after a Close frame: its state lets nothing through any more
+        self._outbox += self._sender.control(opcode, payload)
+
+    def _not_open(self) -> UsageError:
+        return UsageError(f"the connection is {self.ready_state.name}, not OPEN [rfc6455:6.1-p2-s1]")

@@ -1,0 +1,126 @@
+"""Section 5.2, Base Framing Protocol.
+
+Every check is made at the first octet that can fail it. The order of the checks is the order of the octets, so that
+the outcome does not depend on how they were split on their way.
+"""
+
+from enum import IntEnum
+
+from refws.failure import Failure
+from refws.rfc6455.s05_3_client_to_server_masking import mask as apply_mask
+from refws.rfc6455.s05_3_client_to_server_masking import new_masking_key
+from refws.rfc6455.s07_4_status_codes import StatusCode
+from refws.rfc6455.s10_security_considerations import size_exceeded
+
+__all__ = ["FIN", "RSV", "Opcode", "build_frame", "check_first_octet", "read_payload_length"]
+
+
+class Opcode(IntEnum):
+    """How to read a frame's payload."""
+
+    # §5.2-p9-s1 MUST be 0; §5.2-p10-s1 MUST be 1; §5.2-p11-s1 MUST be 2
+    CONTINUATION = 0
+    TEXT = 1
+    BINARY = 2
+    # §5.2-p13-s1 MUST be 8; §5.2-p14-s1 MUST be 9; §5.2-p15-s1 MUST be 10
+    CLOSE = 8
+    PING = 9
+    PONG = 10
+
+
+# The first octet: FIN, RSV1, RSV2, RSV3, opcode. The second: MASK, payload length.
+# §5.2-p1-s4 MUST take the leftmost bit for the most significant; §5.2-p30-s1 MUST keep this order of fields
+FIN = 0x80
+RSV = 0x70
+OPCODE = 0x0F
+CONTROL = 0x08
+MASK = 0x80
+LENGTH = 0x7F
+
+_DEFINED = frozenset(Opcode)
+
+
+def check_first_octet(octet: int, rsv_claimed: int = 0) -> None:
+    """RSV bits that mean nothing here, and opcodes that nobody has defined.
+
+    `rsv_claimed` holds the RSV bits, in their places in the octet, that a negotiated extension gives a meaning to in
+    a frame of this opcode (section 9).
+    """
+    # §5.2-p6-s2 MUST fail on an RSV bit that is set and that no extension defines
+    if (meaningless := octet & RSV & ~rsv_claimed) != 0:
+        names = ", ".join(f"RSV{n}" for n in (1, 2, 3) if meaningless & (0x80 >> n))
+        raise Failure("rfc6455:5.2-p6-s2", StatusCode.PROTOCOL_ERROR, f"{names} set, and no extension defines it")
+    # §5.2-p8-s2 MUST fail on an unknown opcode
+    # §5.2-p12-s1 MUST keep 3 to 7 for data frames; §5.2-p16-s1 MUST keep 11 to 15 for control frames
+    if octet & OPCODE not in _DEFINED:
+        raise Failure("rfc6455:5.2-p8-s2", StatusCode.PROTOCOL_ERROR, f"unknown opcode {octet & OPCODE}")
+
+
+def read_payload_length(octets: bytes, at: int, limit: int | None, limited: str) -> tuple[int, int]:
+    """Read the payload length whose first seven bits are in `octets[at]`.
+
+    Returns the length and the index behind the field, or (-1, at) while octets of it are missing: what has come of
+    it is checked all the same. `limited` says, in a failure, what the `limit` (in octets) is one of.
+    """
+    # §5.2-p20-s1 MUST be the length itself from 0 to 125
+    length = octets[at] & LENGTH
+    if length <= 125:
+        if limit is not None and length > limit:
+            raise size_exceeded(length, limit, limited)
+        return length, at + 1
+    # §5.2-p20-s2 MUST be followed by 16 bits where it is 126
+    # §5.2-p20-s3 MUST be followed by 64 bits where it is 127
+    size = 2 if length == 126 else 8
+    # §5.2-p20-s4 MUST be in network byte order
+    field = octets[at + 1 : at + 1 + size]
+    missing = 8 * (size - len(field))
+    least = int.from_bytes(field, "big") << missing
+    check_extended_length(least, least | ((1 << missing) - 1), size)
+    if limit is not None and least > limit:
+        raise size_exceeded(least, limit, limited)
+    return (-1, at) if missing else (least, at + 1 + size)
+
+
+def check_extended_length(least: int, most: int, size: int) -> None:
+    """Check a length field of `size` octets that, as far as it has come, is a number from `least` to `most`."""
+    # §5.2-p20-s3 MUST have zero as the top bit of 64; §5.2-p42-s1 MUST be at most 2^63-1
+    if least >> 63:
+        raise Failure("rfc6455:5.2-p20-s3", StatusCode.PROTOCOL_ERROR, "a 64-bit payload length with its top bit set")
+    # §5.2-p20-s5 MUST be the shortest form that holds the length; §5.2-p41-s1 MUST be at least 126 in 16 bits
+    if most < (126 if size == 2 else 65536):
+        raise Failure(
+            "rfc6455:5.2-p20-s5", StatusCode.PROTOCOL_ERROR, f"a payload length under {most + 1} in {8 * size} bits"
+        )
+
+
+_SHORT_HEADERS = [[bytes((first, length)) for length in range(126)] for first in range(256)]
+"""The two octets of an unmasked frame with a payload below 126 octets."""
+
+
+def build_header(first: int, length: int, mask_bit: int) -> bytes:
+    """The header of a frame up to its masking key; `first` holds FIN, RSV bits and opcode."""
+    # §5.2-p20-s5 MUST be the shortest form that holds the length
+    if length < 126:
+        return _SHORT_HEADERS[first][length] if mask_bit == 0 else bytes((first, MASK | length))
+    if length < 65536:
+        return bytes((first, mask_bit | 126)) + length.to_bytes(2, "big")
+    return bytes((first, mask_bit | 127)) + length.to_bytes(8, "big")
+
+
+def build_frame(first: int, payload: bytes, masked: bool) -> list[bytes]:
+    """One frame as pieces to be sent in their order: joined already where the payload is short.
+
+    `first` holds FIN, RSV bits and opcode, such as ``FIN | Opcode.TEXT``. With `masked` a fresh key is taken.
+    """
+    length = len(payload)
+    if masked:
+        # §5.2-p22-s1 MUST mask a client's frame by a 32-bit value in the frame; §5.2-p18-s3 MUST set MASK in it
+        # §5.3-p1-s1 MUST set the mask flag; §5.3-p2-s1 MUST put the key into the frame
+        key = new_masking_key()
+        # §5.3-p2-s2 MUST mask the whole payload; §5.3-p7-s1 MUST not count the key in the length
+        header, payload = build_header(first, length, MASK) + key, apply_mask(payload, key)
+    else:
+        # §5.1-p1-s6 MUST NOT mask a server's frame; §5.2-p22-s2 MUST have a key only where MASK is set
+        header = build_header(first, length, 0)
+    # A long payload is not copied once more just to stand behind its header.
+    return [header + payload] if length < 4096 else [header, payload]

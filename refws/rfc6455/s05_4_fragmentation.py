@@ -1,0 +1,113 @@
+"""Section 5.4, Fragmentation: which frame may follow which, and what comes of them."""
+
+from io import StringIO
+
+from refws.failure import Failure, UsageError
+from refws.rfc6455.s05_2_base_framing_protocol import FIN, OPCODE, Opcode
+from refws.rfc6455.s07_4_status_codes import StatusCode
+from refws.rfc6455.s08_error_handling import Utf8Stream
+from refws.rfc6455.s10_security_considerations import fragments_exceeded, size_exceeded
+
+__all__ = ["BinaryInProgress", "MessageInProgress", "TextInProgress", "check_fragment", "first_octet_of_fragment"]
+
+SMALL = 4096
+
+
+class MessageInProgress:
+    """A message of which not all has come: its size in octets so far, and the number of its frames."""
+
+    __slots__ = ("fragments", "limit", "size")
+
+    def __init__(self, limit: int | None) -> None:
+        self.limit = limit
+        self.size = 0
+        self.fragments = 0
+
+    def append(self, octets: bytes, final: bool) -> None:
+        """Add octets of the payload, `final` if they are the last. Raises `Failure`."""
+        self.size += len(octets)
+        # §10.4-p1-s3 SHOULD limit a message once its frames are joined
+        if self.limit is not None and self.size > self.limit:
+            raise size_exceeded(self.size, self.limit, "a message")
+        # §5.4-p6-s2 MUST be the fragments joined in order; §6.2-p1-s7 MUST be appended
+        self._add(octets, final)
+
+    def _add(self, octets: bytes, final: bool) -> None:
+        raise AssertionError("a message is a text or binary")
+
+    def joined(self) -> str | bytes:
+        """The whole of it."""
+        raise AssertionError("a message is a text or binary")
+
+
+class TextInProgress(MessageInProgress):
+    """A text message, decoded as it comes."""
+
+    __slots__ = ("_text", "_utf_8")
+
+    def __init__(self, limit: int | None) -> None:
+        super().__init__(limit)
+        self._text = StringIO(newline="")
+        self._utf_8 = Utf8Stream()
+
+    def _add(self, octets: bytes, final: bool) -> None:
+        # §5.6-p4-s2 MUST be UTF-8 as a whole, though a frame may end within a character
+        self._text.write(self._utf_8.decode(octets, final))
+
+    def joined(self) -> str:
+        """The text."""
+        return self._text.getvalue()
+
+
+class BinaryInProgress(MessageInProgress):
+    """A binary message, in pieces that are joined once."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self, limit: int | None) -> None:
+        super().__init__(limit)
+        self._pieces: list[bytes | bytearray] = []
+
+    def _add(self, octets: bytes, final: bool) -> None:
+        pieces = self._pieces
+        if len(octets) >= SMALL:
+            pieces.append(octets)
+        elif pieces and isinstance(pieces[-1], bytearray):
+            # Small pieces are joined as they come: a list of them would weigh more than what they hold.
+            pieces[-1] += octets
+        else:
+            pieces.append(bytearray(octets))
+
+    def joined(self) -> bytes:
+        """The octets."""
+        return b"".join(self._pieces)
+
+
+def check_fragment(first_octet: int, message: MessageInProgress | None, max_fragments: int | None) -> None:
+    """Refuse a data frame that does not fit the message in progress, or the absence of one."""
+    opcode = first_octet & OPCODE
+    if message is None:
+        # §5.4-p6-s1 MUST begin with an opcode other than 0, and go on with opcode 0
+        if opcode == Opcode.CONTINUATION:
+            why = "a continuation frame with nothing to continue"
+            raise Failure("rfc6455:5.4-p6-s1", StatusCode.PROTOCOL_ERROR, why)
+        return
+    # §5.4-p10-s1 MUST NOT mix the fragments of two messages
+    if opcode != Opcode.CONTINUATION:
+        why = "a new message inside a fragmented one that is not over"
+        raise Failure("rfc6455:5.4-p10-s1", StatusCode.PROTOCOL_ERROR, why)
+    if max_fragments is not None and message.fragments >= max_fragments:
+        raise fragments_exceeded(max_fragments)
+
+
+def first_octet_of_fragment(opcode: int, fin: bool, opcode_in_progress: int) -> int:
+    """The first octet, RSV bits zero, of the next data frame to send, or `UsageError`.
+
+    `opcode` is that of the whole message; `opcode_in_progress` that of the message already begun, 0 for none.
+    """
+    # §5.4-p5-s1 MUST be one frame with FIN and an opcode other than 0 where a message is not fragmented
+    # §5.4-p17-s1 MUST give the type of the whole message by its first frame
+    if opcode_in_progress not in (0, opcode):
+        raise UsageError("a fragmented message of the other type is being sent; finish it first")
+    first = Opcode.CONTINUATION if opcode_in_progress else opcode
+    return first | FIN if fin else int(first)

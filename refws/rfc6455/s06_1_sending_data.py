@@ -1,0 +1,68 @@
+"""Section 6.1, Sending Data: messages in, frames out."""
+
+from collections.abc import Sequence
+
+from refws.failure import UsageError
+from refws.rfc6455 import s09_extensions
+from refws.rfc6455.s05_2_base_framing_protocol import FIN, Opcode, build_frame
+from refws.rfc6455.s05_4_fragmentation import first_octet_of_fragment
+from refws.rfc6455.s09_extensions import Extension
+
+__all__ = ["MessageSender"]
+
+Message = str | bytes | bytearray | memoryview
+
+_TEXT = FIN | Opcode.TEXT
+_BINARY = FIN | Opcode.BINARY
+
+
+class MessageSender:
+    """Turns messages, and fragments of messages, into frames; whether they may go out now is asked elsewhere."""
+
+    __slots__ = ("_extensions", "_masked", "_opcode")
+
+    def __init__(self, *, masked: bool, extensions: Sequence[Extension] = ()) -> None:
+        self._masked = masked
+        self._extensions = extensions
+        self._opcode = 0
+
+    def message(self, data: Message) -> list[bytes]:
+        """The frame of a whole message: text for a `str`, binary for octets. Raises `UsageError`."""
+        if self._opcode or self._extensions:
+            return self.fragment(data, fin=True, continues=False)
+        # §6.1-p4-s1 MUST have the opcode of its type; §6.1-p5-s1 MUST have FIN in its last frame
+        # §6.1-p3-s1 MUST be in a frame; §6.1-p6-s1 MUST be masked where a client sends
+        if isinstance(data, str):
+            return build_frame(_TEXT, encode_utf_8(data), self._masked)
+        return build_frame(_BINARY, bytes(data), self._masked)
+
+    def fragment(self, data: Message, *, fin: bool, continues: bool = True) -> list[bytes]:
+        """The frame of the next fragment of a message, which the one with `fin` ends. Raises `UsageError`.
+
+        All fragments of a message are of one type. A text may be cut between any two characters. With `continues`
+        false a message in progress is refused.
+        """
+        # §6.1-p3-s2 MAY go out as several frames; §5.4-p12-s1 MAY be of any size
+        opcode = Opcode.TEXT if isinstance(data, str) else Opcode.BINARY
+        payload = encode_utf_8(data) if isinstance(data, str) else bytes(data)
+        if self._opcode and not continues:
+            raise UsageError("a fragmented message is being sent; finish it first [rfc6455:5.4-p10-s1]")
+        first = first_octet_of_fragment(opcode, fin, self._opcode)
+        # §6.1-p7-s1 MAY be changed by extensions: before the masking, whatever the numbering says
+        first, payload = s09_extensions.encode(self._extensions, first, payload)
+        self._opcode = 0 if fin else opcode
+        return build_frame(first, payload, self._masked)
+
+    def control(self, opcode: int, payload: bytes) -> list[bytes]:
+        """A control frame."""
+        # §5.5-p3-s1/2 MUST NOT be fragmented; §5.5.1-p3-s1 MUST be masked where a client sends
+        return build_frame(FIN | opcode, payload, self._masked)
+
+
+def encode_utf_8(text: str) -> bytes:
+    """The octets of a text. Raises `UsageError` where it has no UTF-8 form."""
+    try:
+        # §5.6-p4-s1 MUST be UTF-8
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"this text has a lone surrogate at index {error.start} and cannot be UTF-8") from None

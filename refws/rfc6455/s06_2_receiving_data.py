@@ -1,0 +1,243 @@
+"""Section 6.2, Receiving Data: octets in, messages and control frames out."""
+
+from collections.abc import Callable, Sequence
+
+from refws.rfc6455 import s09_extensions
+from refws.rfc6455.s05_2_base_framing_protocol import (
+    CONTROL,
+    FIN,
+    MASK,
+    OPCODE,
+    Opcode,
+    check_first_octet,
+    read_payload_length,
+)
+from refws.rfc6455.s05_3_client_to_server_masking import check_mask, mask, mask_short, rotate
+from refws.rfc6455.s05_4_fragmentation import (
+    BinaryInProgress,
+    MessageInProgress,
+    TextInProgress,
+    check_fragment,
+)
+from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong, check_control_frame, parse_close_body
+from refws.rfc6455.s08_error_handling import decode_utf_8, invalid_utf_8
+from refws.rfc6455.s09_extensions import Extension
+from refws.rfc6455.s10_security_considerations import Limits
+
+__all__ = ["MessageReceiver", "Received"]
+
+Received = str | bytes | Ping | Pong | Close
+"""A text message is a `str`, a binary one `bytes`; control frames have classes of their own."""
+
+_TEXT = FIN | Opcode.TEXT
+_BINARY = FIN | Opcode.BINARY
+# A slice of so few octets is cheaper as a copy than as a view.
+COPIED_BELOW = 4096
+
+
+class MessageReceiver:
+    """Takes what arrives, in pieces of any size, and delivers what it says.
+
+    `answer_ping` is called with the payload of every Ping. Nothing is read behind a Close frame, nor is there
+    anything to be asked of a receiver whose `receive` raised `Failure`.
+    """
+
+    __slots__ = (
+        "_answer_ping",
+        "_control",
+        "_deliver",
+        "_extensions",
+        "_first_octet",
+        "_header",
+        "_key",
+        "_limits",
+        "_masked",
+        "_message",
+        "_remaining",
+        "_rsv_claimed",
+        "_short",
+        "closed",
+    )
+
+    def __init__(
+        self,
+        answer_ping: Callable[[bytes], object],
+        *,
+        masked: bool,
+        limits: Limits = Limits(),
+        extensions: Sequence[Extension] = (),
+    ) -> None:
+        self._answer_ping = answer_ping
+        self._masked = masked
+        self._limits = limits
+        self._extensions = extensions
+        self._rsv_claimed = s09_extensions.rsv_claimed(extensions) if extensions else None
+        # What `_short_messages` may take without asking anybody: -1 for nothing.
+        sizes = [size for size in (limits.max_frame_size, limits.max_message_size) if size is not None]
+        self._short = -1 if extensions else min([125, *sizes])
+        self._header = b""
+        self._remaining = -1
+        self._message: MessageInProgress | None = None
+        self.closed = False
+
+    def keep(self, octets: bytes) -> None:
+        """Keep octets that came before anybody asked for them, behind an opening handshake."""
+        self._header = octets
+
+    def receive(self, octets: bytes, deliver: Callable[[Received], object]) -> None:
+        """Deliver all that is complete with these octets. Raises `Failure`."""
+        self._deliver = deliver
+        # §6.2-p1-s2 MUST be parsed as frames
+        if self._header:
+            octets = self._header + octets
+            self._header = b""
+        position, end = 0, len(octets)
+        while position < end and not self.closed:
+            if self._remaining >= 0:
+                position = self._receive_payload(octets, position, end)
+            else:
+                if self._message is None:
+                    position = self._receive_short_messages(octets, position, end)
+                if position < end:
+                    position = self._receive_header(octets, position, end)
+
+    def _receive_short_messages(self, octets: bytes, position: int, end: int) -> int:
+        """The octets that most connections see most: whole messages in one short frame, here in one place for speed.
+
+        Whatever is anything else, or not acceptable, is left to the sections. Returns where it stopped.
+        """
+        deliver, short, masked = self._deliver, self._short, self._masked
+        header, mask_bit = (6, MASK) if masked else (2, 0)
+        try:
+            while position + header <= end:
+                first = octets[position]
+                if first != _TEXT and first != _BINARY:  # noqa: PLR1714 (two comparisons are the faster)
+                    break
+                length = octets[position + 1] - mask_bit
+                start = position + header
+                behind = start + length
+                if not 0 <= length <= short or behind > end:
+                    break
+                payload = octets[start:behind]
+                if masked:
+                    payload = mask_short(payload, octets[position + 2 : start])
+                deliver(str(payload, "utf-8") if first == _TEXT else payload)
+                position = behind
+        except UnicodeDecodeError as error:
+            raise invalid_utf_8(error) from None
+        return position
+
+    def _receive_header(self, octets: bytes, position: int, end: int) -> int:
+        """Check a header as far as it has come; once it is complete, begin its frame. Returns the index behind."""
+        first = octets[position]
+        check_first_octet(first, self._rsv_claimed[first & OPCODE] if self._rsv_claimed else 0)
+        control = first & CONTROL
+        if not control:
+            check_fragment(first, self._message, self._limits.max_fragments)
+        if position + 1 < end:
+            second = octets[position + 1]
+            check_control_frame(first, second)
+            check_mask(second & MASK != 0, self._masked)
+            length, behind = read_payload_length(octets, position + 1, *self._limit(control))
+            start = behind + 4 if self._masked else behind
+            if length >= 0 and start <= end:
+                # §5.2-p18-s2 MUST be followed by a key where MASK is set
+                self._key = octets[behind:start]
+                return self._begin_frame(first, length, octets, start, end)
+        else:
+            check_control_frame(first, None)
+        self._header = octets[position:]
+        return end
+
+    def _limit(self, control: int) -> tuple[int | None, str]:
+        """How long the payload of the next frame may be, and of what that is the limit."""
+        limits = self._limits
+        if control:
+            return None, ""
+        frame, message = limits.max_frame_size, limits.max_message_size
+        if self._extensions or message is None:
+            return frame, "a frame"
+        left = message - (self._message.size if self._message else 0)
+        return (frame, "a frame") if frame is not None and frame < left else (left, "the rest of a message")
+
+    def _begin_frame(self, first: int, length: int, octets: bytes, start: int, end: int) -> int:
+        """A header is complete. Returns the index behind what has been read."""
+        whole = start + length <= end
+        opcode = first & OPCODE
+        if first & CONTROL:
+            self._control = bytearray()
+        elif whole and opcode and first & FIN and not self._extensions:
+            # §6.2-p1-s6 MUST deliver an unfragmented message with its type and data
+            payload = octets[start : start + length]
+            if self._masked:
+                # §6.2-p3-s1 MUST unmask what a client sends
+                payload = mask(payload, self._key)
+            self._deliver(decode_utf_8(payload) if opcode == Opcode.TEXT else payload)
+            return start + length
+        else:
+            self._begin_data_frame(first, opcode)
+        self._first_octet = first
+        self._remaining = length
+        # Also where nothing of the payload is there yet, or ever will be.
+        return self._receive_payload(octets, start, end)
+
+    def _begin_data_frame(self, first: int, opcode: int) -> None:
+        if self._message is None:
+            # §6.2-p1-s4 MUST take the type from the opcode; §6.2-p1-s9 MUST begin a new message after the last
+            kind = TextInProgress if opcode == Opcode.TEXT else BinaryInProgress
+            self._message = kind(self._limits.max_message_size)
+        self._message.fragments += 1
+        for extension in self._extensions:
+            extension.begin(first)
+
+    def _receive_payload(self, octets: bytes, position: int, end: int) -> int:
+        """What has come of the payload of the frame in progress. Returns the index behind it."""
+        behind = min(position + self._remaining, end)
+        piece = octets[position:behind] if behind - position < COPIED_BELOW else memoryview(octets)[position:behind]
+        self._remaining -= behind - position
+        if self._masked:
+            # §6.2-p3-s1 MUST unmask what a client sends
+            octets_of_it = mask(piece, self._key)
+            self._key = rotate(self._key, behind - position)
+        else:
+            octets_of_it = bytes(piece)
+        frame_ends = self._remaining == 0
+        if self._first_octet & CONTROL:
+            self._receive_control(octets_of_it, frame_ends)
+        else:
+            self._receive_data(octets_of_it, frame_ends and self._first_octet & FIN != 0)
+        if frame_ends:
+            self._remaining = -1
+        return behind
+
+    def _receive_control(self, octets: bytes, frame_ends: bool) -> None:
+        # §6.2-p1-s3 MUST handle control frames as 5.5 says
+        self._control += octets
+        payload = bytes(self._control)
+        opcode = self._first_octet & OPCODE
+        if opcode == Opcode.CLOSE:
+            close = parse_close_body(payload, frame_ends)
+            if frame_ends:
+                self.closed = True
+                self._deliver(close)
+        elif frame_ends:
+            if opcode == Opcode.PING:
+                self._answer_ping(payload)
+            self._deliver(Ping(payload) if opcode == Opcode.PING else Pong(payload))
+
+    def _receive_data(self, octets: bytes, message_ends: bool) -> None:
+        message = self._message
+        assert message is not None
+        if not self._extensions:
+            message.append(octets, message_ends)
+        else:
+            for piece in s09_extensions.decode(self._extensions, octets):
+                message.append(piece, False)
+            if message_ends:
+                for piece in s09_extensions.end(self._extensions):
+                    message.append(piece, False)
+                message.append(b"", True)
+        if message_ends:
+            # §6.2-p1-s8 MUST deliver the joined message with the type of its first frame
+            self._message = None
+            self._deliver(message.joined())
