@@ -22,6 +22,7 @@ HELD_BACK = 16384
 MOST_HELD_BACK = 256
 """Messages that are held back to be written with the next."""
 
+_OPEN = State.OPEN
 _serial = itertools.count(1)
 
 
@@ -158,7 +159,7 @@ class WebSocket(Connection):
         """Octets have come; above `max_queue` messages that nobody has taken, no more are read."""
         self._unread = len(self._queue)
         if self._unread > self.max_queue and self.transport is not None:
-            self._paused = self.endpoint.closing.state is State.OPEN
+            self._paused = self.endpoint.closing.state is _OPEN
             if self._paused:
                 self.transport.pause_reading()
         super().data_received(data)
@@ -166,7 +167,7 @@ class WebSocket(Connection):
     def message_received(self, message: str | bytes) -> None:
         """Queue a message; after this side's Close frame only as long as somebody takes them."""
         # §rfc6455:5.5.1-p5-s5 MAY ignore data after its own Close frame
-        if self.endpoint.closing.state is not State.OPEN and self._unread > self.max_queue:
+        if self.endpoint.closing.state is not _OPEN and self._unread > self.max_queue:
             self.dropped += 1
         else:
             self._queue.append(message)
@@ -189,7 +190,7 @@ class WebSocket(Connection):
         idle = not self._queue and not self._handed_out
         self._queue.append(end)
         self._wake()
-        if idle or self.endpoint.closing.state is not State.OPEN:
+        if idle or self.endpoint.closing.state is not _OPEN:
             self.act_on_the_end()
         else:
             self.set_timer(self.times.close_timeout, self.act_on_the_end)
@@ -206,7 +207,7 @@ class WebSocket(Connection):
         Raises `ConnectionClosed`, and `UsageError` for a text that cannot be UTF-8.
         """
         endpoint = self.endpoint
-        if endpoint.closing.state is not State.OPEN:
+        if endpoint.closing.state is not _OPEN:
             raise ConnectionClosed(endpoint)
         endpoint.send_a_websocket_message(message)
         # While more messages wait to be answered, their answers go out in one write.
@@ -240,7 +241,7 @@ class WebSocket(Connection):
         self.flush()
 
     def _check_open(self) -> None:
-        if self.endpoint.closing.state is not State.OPEN:
+        if self.endpoint.closing.state is not _OPEN:
             raise ConnectionClosed(self.endpoint)
 
     def pause_writing(self) -> None:
@@ -278,7 +279,7 @@ class WebSocket(Connection):
         """
         if self.endpoint.reaction_is_due:
             self.act_on_the_end()
-        if self.endpoint.closing.state is State.OPEN:
+        if self.endpoint.closing.state is _OPEN:
             self.endpoint.start_the_websocket_closing_handshake(code, reason)
             self.go_on_closing()
         await self.wait_closed()
@@ -323,14 +324,14 @@ class WebSocket(Connection):
         self.set_timer(self.times.ping_interval, self._keep_alive)
 
     def _keep_alive(self) -> None:
-        if self.endpoint.closing.state is not State.OPEN:
+        if self.endpoint.closing.state is not _OPEN:
             return
         waiter = self._ping(next(_serial).to_bytes(8, "big"))
         waiter.add_done_callback(self._kept_alive)
         self.set_timer(self.times.ping_timeout, self._keep_alive_timeout)
 
     def _kept_alive(self, waiter: asyncio.Future[float]) -> None:
-        if self.endpoint.closing.state is State.OPEN and not self.endpoint.reaction_is_due:
+        if self.endpoint.closing.state is _OPEN and not self.endpoint.reaction_is_due:
             self._keep_alive_later()
 
     def _keep_alive_timeout(self) -> None:

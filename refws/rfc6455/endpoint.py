@@ -30,6 +30,10 @@ from refws.rfc6455.state import Occurrence, ReadyState, State
 __all__ = ["Endpoint", "Event", "Opened", "Role"]
 
 
+_OPEN = State.OPEN
+_RECEIVING = (State.OPEN, State.CLOSE_SENT)
+
+
 class Role(Enum):
     """Which side of the connection an endpoint is."""
 
@@ -155,7 +159,7 @@ class Endpoint:
         if self._due is not None:
             return events
         try:
-            if self.closing.state in (State.OPEN, State.CLOSE_SENT):
+            if self.closing.state in _RECEIVING:
                 self._receive_frames(octets, events)
             elif isinstance(self._opening, ClientOpening):
                 opened = self._opening.receive(octets)
@@ -171,8 +175,9 @@ class Endpoint:
         return events
 
     def _receive_frames(self, octets: bytes, events: list[Event]) -> None:
-        self._receiver.receive(octets, events.append)
-        if self._receiver.closed:
+        receiver = self._receiver
+        receiver.receive(octets, events.append)
+        if receiver.closed:
             close = events[-1]
             assert isinstance(close, Close)
             self._due = close
@@ -237,34 +242,34 @@ class Endpoint:
     def send_a_websocket_message(self, data: Message) -> None:
         """Put a message into the outbox: text for a `str`, binary for octets (section 6.1). Raises `UsageError`."""
         # §6.1-p2-s1 MUST be OPEN; §5.1-p3-s1 MAY be sent from the handshake on until a Close frame is
-        if self.closing.state is not State.OPEN:
+        if self.closing.state is not _OPEN:
             raise self._not_open()
         self._outbox += self._sender.message(data)
 
     def send_a_fragment(self, data: Message, *, fin: bool) -> None:
         """Put the next fragment of a message into the outbox; the one with `fin` ends it. Raises `UsageError`."""
         # §6.1-p2-s2 MUST stop where the state changes
-        if self.closing.state is not State.OPEN:
+        if self.closing.state is not _OPEN:
             raise self._not_open()
         self._outbox += self._sender.fragment(data, fin=fin)
 
     def send_ping(self, payload: bytes = b"") -> None:
         """Put a Ping frame into the outbox (section 5.5.2). Raises `UsageError` above 125 octets."""
         # §5.5.2-p4-s1 MAY be sent while the connection is open; §5.5.2-p2-s1 MAY carry data
-        if self.closing.state is not State.OPEN:
+        if self.closing.state is not _OPEN:
             raise self._not_open()
         self._send_control(Opcode.PING, check_payload(payload))
 
     def send_pong(self, payload: bytes = b"") -> None:
         """Put a Pong frame that nobody asked for into the outbox (section 5.5.3)."""
         # §5.5.3-p5-s1 MAY be sent unasked
-        if self.closing.state is not State.OPEN:
+        if self.closing.state is not _OPEN:
             raise self._not_open()
         self._send_control(Opcode.PONG, check_payload(payload))
 
     def start_the_websocket_closing_handshake(self, code: int | None = 1000, reason: str = "") -> None:
         """Put a Close frame into the outbox (section 7.1.2). Raises `UsageError`."""
-        if self.closing.state is not State.OPEN:
+        if self.closing.state is not _OPEN:
             raise self._not_open()
         self.closing.start_the_websocket_closing_handshake(code, reason)
 
@@ -275,7 +280,7 @@ class Endpoint:
 
     def _answer_ping(self, payload: bytes) -> None:
         # §5.5.2-p3-s1 MUST answer with a Pong (ruling 10: nothing follows a Close frame of our own)
-        if self.closing.state is State.OPEN:
+        if self.closing.state is _OPEN:
             # §5.5.3-p3-s1 MUST repeat the data of the Ping; §5.5.2-p3-s2 SHOULD be soon
             self._send_control(Opcode.PONG, payload)
 

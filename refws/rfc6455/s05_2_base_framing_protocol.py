@@ -37,7 +37,9 @@ CONTROL = 0x08
 MASK = 0x80
 LENGTH = 0x7F
 
-_DEFINED = frozenset(Opcode)
+# As plain integers for those who are asked once a frame: the members of an enumeration take their time.
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = map(int, Opcode)
+_DEFINED = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 
 
 def check_first_octet(octet: int, rsv_claimed: int = 0) -> None:

@@ -3,7 +3,7 @@
 from io import StringIO
 
 from refws.failure import Failure, UsageError
-from refws.rfc6455.s05_2_base_framing_protocol import FIN, OPCODE, Opcode
+from refws.rfc6455.s05_2_base_framing_protocol import CONTINUATION, FIN, OPCODE
 from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.s08_error_handling import Utf8Stream
 from refws.rfc6455.s10_security_considerations import fragments_exceeded, size_exceeded
@@ -88,12 +88,12 @@ def check_fragment(first_octet: int, message: MessageInProgress | None, max_frag
     opcode = first_octet & OPCODE
     if message is None:
         # §5.4-p6-s1 MUST begin with an opcode other than 0, and go on with opcode 0
-        if opcode == Opcode.CONTINUATION:
+        if opcode == CONTINUATION:
             why = "a continuation frame with nothing to continue"
             raise Failure("rfc6455:5.4-p6-s1", StatusCode.PROTOCOL_ERROR, why)
         return
     # §5.4-p10-s1 MUST NOT mix the fragments of two messages
-    if opcode != Opcode.CONTINUATION:
+    if opcode != CONTINUATION:
         why = "a new message inside a fragmented one that is not over"
         raise Failure("rfc6455:5.4-p10-s1", StatusCode.PROTOCOL_ERROR, why)
     if max_fragments is not None and message.fragments >= max_fragments:
@@ -109,5 +109,5 @@ def first_octet_of_fragment(opcode: int, fin: bool, opcode_in_progress: int) -> 
     # §5.4-p17-s1 MUST give the type of the whole message by its first frame
     if opcode_in_progress not in (0, opcode):
         raise UsageError("a fragmented message of the other type is being sent; finish it first")
-    first = Opcode.CONTINUATION if opcode_in_progress else opcode
-    return first | FIN if fin else int(first)
+    first = CONTINUATION if opcode_in_progress else opcode
+    return first | FIN if fin else first

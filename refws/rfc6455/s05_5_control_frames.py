@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from refws.failure import Failure, UsageError
-from refws.rfc6455.s05_2_base_framing_protocol import CONTROL, FIN, LENGTH, OPCODE, Opcode
+from refws.rfc6455.s05_2_base_framing_protocol import CLOSE, CONTROL, FIN, LENGTH, OPCODE
 from refws.rfc6455.s07_4_status_codes import StatusCode, check_received_code, check_sendable_code
 from refws.rfc6455.s08_error_handling import Utf8Stream
 
@@ -47,7 +47,7 @@ def check_control_frame(first_octet: int, second_octet: int | None) -> None:
     if length > 125:
         raise Failure("rfc6455:5.5-p3-s1/1", StatusCode.PROTOCOL_ERROR, "a control frame of more than 125 octets")
     # §5.5.1-p2-s2 MUST begin with a code of two octets where there is a body
-    if first_octet & OPCODE == Opcode.CLOSE and length == 1:
+    if first_octet & OPCODE == CLOSE and length == 1:
         raise Failure("rfc6455:5.5.1-p2-s2", StatusCode.PROTOCOL_ERROR, "a Close frame with a payload of one octet")
 
 

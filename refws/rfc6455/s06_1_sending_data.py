@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from refws.failure import UsageError
 from refws.rfc6455 import s09_extensions
-from refws.rfc6455.s05_2_base_framing_protocol import FIN, Opcode, build_frame
+from refws.rfc6455.s05_2_base_framing_protocol import BINARY, FIN, TEXT, build_frame
 from refws.rfc6455.s05_4_fragmentation import first_octet_of_fragment
 from refws.rfc6455.s09_extensions import Extension
 
@@ -12,8 +12,8 @@ __all__ = ["MessageSender"]
 
 Message = str | bytes | bytearray | memoryview
 
-_TEXT = FIN | Opcode.TEXT
-_BINARY = FIN | Opcode.BINARY
+_TEXT = FIN | TEXT
+_BINARY = FIN | BINARY
 
 
 class MessageSender:
@@ -43,7 +43,7 @@ class MessageSender:
         false a message in progress is refused.
         """
         # §6.1-p3-s2 MAY go out as several frames; §5.4-p12-s1 MAY be of any size
-        opcode = Opcode.TEXT if isinstance(data, str) else Opcode.BINARY
+        opcode = TEXT if isinstance(data, str) else BINARY
         payload = encode_utf_8(data) if isinstance(data, str) else bytes(data)
         if self._opcode and not continues:
             raise UsageError("a fragmented message is being sent; finish it first [rfc6455:5.4-p10-s1]")

@@ -4,11 +4,14 @@ from collections.abc import Callable, Sequence
 
 from refws.rfc6455 import s09_extensions
 from refws.rfc6455.s05_2_base_framing_protocol import (
+    BINARY,
+    CLOSE,
     CONTROL,
     FIN,
     MASK,
     OPCODE,
-    Opcode,
+    PING,
+    TEXT,
     check_first_octet,
     read_payload_length,
 )
@@ -29,8 +32,8 @@ __all__ = ["MessageReceiver", "Received"]
 Received = str | bytes | Ping | Pong | Close
 """A text message is a `str`, a binary one `bytes`; control frames have classes of their own."""
 
-_TEXT = FIN | Opcode.TEXT
-_BINARY = FIN | Opcode.BINARY
+_TEXT = FIN | TEXT
+_BINARY = FIN | BINARY
 # A slice of so few octets is cheaper as a copy than as a view.
 COPIED_BELOW = 4096
 
@@ -98,6 +101,8 @@ class MessageReceiver:
             else:
                 if self._message is None:
                     position = self._receive_short_messages(octets, position, end)
+                elif self._short >= 0:
+                    position = self._receive_short_fragments(octets, position, end, self._message)
                 if position < end:
                     position = self._receive_header(octets, position, end)
 
@@ -127,6 +132,32 @@ class MessageReceiver:
             raise invalid_utf_8(error) from None
         return position
 
+    def _receive_short_fragments(self, octets: bytes, position: int, end: int, message: MessageInProgress) -> int:
+        """The same for short continuation frames, up to the one that ends the message."""
+        short, masked, limits = self._short, self._masked, self._limits
+        header, mask_bit = (6, MASK) if masked else (2, 0)
+        room = end if limits.max_message_size is None else limits.max_message_size - message.size
+        frames = end if limits.max_fragments is None else limits.max_fragments - message.fragments
+        while position + header <= end and frames > 0:
+            first = octets[position]
+            if first & ~FIN:
+                break
+            length = octets[position + 1] - mask_bit
+            start = position + header
+            behind = start + length
+            if not 0 <= length <= short or length > room or behind > end:
+                break
+            payload = octets[start:behind]
+            message.fragments += 1
+            message.append(mask_short(payload, octets[position + 2 : start]) if masked else payload, first == FIN)
+            position = behind
+            if first == FIN:
+                self._deliver_message(message)
+                break
+            room -= length
+            frames -= 1
+        return position
+
     def _receive_header(self, octets: bytes, position: int, end: int) -> int:
         """Check a header as far as it has come; once it is complete, begin its frame. Returns the index behind."""
         first = octets[position]
@@ -136,7 +167,8 @@ class MessageReceiver:
             check_fragment(first, self._message, self._limits.max_fragments)
         if position + 1 < end:
             second = octets[position + 1]
-            check_control_frame(first, second)
+            if control:
+                check_control_frame(first, second)
             check_mask(second & MASK != 0, self._masked)
             length, behind = read_payload_length(octets, position + 1, *self._limit(control))
             start = behind + 4 if self._masked else behind
@@ -144,7 +176,7 @@ class MessageReceiver:
                 # §5.2-p18-s2 MUST be followed by a key where MASK is set
                 self._key = octets[behind:start]
                 return self._begin_frame(first, length, octets, start, end)
-        else:
+        elif control:
             check_control_frame(first, None)
         self._header = octets[position:]
         return end
@@ -172,7 +204,7 @@ class MessageReceiver:
             if self._masked:
                 # §6.2-p3-s1 MUST unmask what a client sends
                 payload = mask(payload, self._key)
-            self._deliver(decode_utf_8(payload) if opcode == Opcode.TEXT else payload)
+            self._deliver(decode_utf_8(payload) if opcode == TEXT else payload)
             return start + length
         else:
             self._begin_data_frame(first, opcode)
@@ -184,7 +216,7 @@ class MessageReceiver:
     def _begin_data_frame(self, first: int, opcode: int) -> None:
         if self._message is None:
             # §6.2-p1-s4 MUST take the type from the opcode; §6.2-p1-s9 MUST begin a new message after the last
-            kind = TextInProgress if opcode == Opcode.TEXT else BinaryInProgress
+            kind = TextInProgress if opcode == TEXT else BinaryInProgress
             self._message = kind(self._limits.max_message_size)
         self._message.fragments += 1
         for extension in self._extensions:
@@ -198,7 +230,8 @@ class MessageReceiver:
         if self._masked:
             # §6.2-p3-s1 MUST unmask what a client sends
             octets_of_it = mask(piece, self._key)
-            self._key = rotate(self._key, behind - position)
+            if self._remaining:
+                self._key = rotate(self._key, behind - position)
         else:
             octets_of_it = bytes(piece)
         frame_ends = self._remaining == 0
@@ -215,15 +248,15 @@ class MessageReceiver:
         self._control += octets
         payload = bytes(self._control)
         opcode = self._first_octet & OPCODE
-        if opcode == Opcode.CLOSE:
+        if opcode == CLOSE:
             close = parse_close_body(payload, frame_ends)
             if frame_ends:
                 self.closed = True
                 self._deliver(close)
         elif frame_ends:
-            if opcode == Opcode.PING:
+            if opcode == PING:
                 self._answer_ping(payload)
-            self._deliver(Ping(payload) if opcode == Opcode.PING else Pong(payload))
+            self._deliver(Ping(payload) if opcode == PING else Pong(payload))
 
     def _receive_data(self, octets: bytes, message_ends: bool) -> None:
         message = self._message
@@ -238,6 +271,9 @@ class MessageReceiver:
                     message.append(piece, False)
                 message.append(b"", True)
         if message_ends:
-            # §6.2-p1-s8 MUST deliver the joined message with the type of its first frame
-            self._message = None
-            self._deliver(message.joined())
+            self._deliver_message(message)
+
+    def _deliver_message(self, message: MessageInProgress) -> None:
+        # §6.2-p1-s8 MUST deliver the joined message with the type of its first frame
+        self._message = None
+        self._deliver(message.joined())
