@@ -188,4 +188,4 @@ class Endpoint(endpoint.Endpoint):
     __slots__ = ()
 
     def __init__(self, role: Role, limits: Limits = Limits()) -> None:
-        super().__init__(role, Http11(role, limits), limits)
+        super().__init__(role, limits, Http11(role, limits))

@@ -48,6 +48,9 @@ class ServerWebSocket(WebSocket):
         """Ask the hook, then answer."""
         answer = self._server.ask_hook(request)
         if inspect.isawaitable(answer):
+            # Nothing is read, and so nothing buffered, while the hook makes up its mind.
+            if self.transport is not None:
+                self.transport.pause_reading()
             self._task = self._loop.create_task(self._answer_later(answer))
         else:
             self._answer(answer)
@@ -59,6 +62,7 @@ class ServerWebSocket(WebSocket):
             logger.exception("the http hook failed")
             response = _SERVER_ERROR
         if self.transport is not None:
+            self.transport.resume_reading()
             self._answer(response)
 
     def _answer(self, response: Response | None) -> None:

@@ -1,5 +1,7 @@
 """The wiring of the sections: octets in, events out; octets out.
 
+Longer than other modules: this is the whole of what an application without a host calls.
+
     for event in endpoint.receive_octets(data):
         ...                                     # send what the application answers
     transport.write(endpoint.octets_to_send())
@@ -10,6 +12,7 @@ behind what the application has sent for the messages before it.
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import Self
 
 from refws.failure import Failure, HandshakeFailure, UsageError
 from refws.rfc6455.http import HttpCodec, Request, Response
@@ -63,7 +66,7 @@ class Endpoint:
         "closing",
     )
 
-    def __init__(self, role: Role, http: HttpCodec | None, limits: Limits = Limits()) -> None:
+    def __init__(self, role: Role, limits: Limits = Limits(), http: HttpCodec | None = None) -> None:
         self._client = role is Role.CLIENT
         self._limits = limits
         self._outbox: list[bytes] = []
@@ -76,14 +79,17 @@ class Endpoint:
     @classmethod
     def established(cls, role: Role, *, extensions: Sequence[Extension] = (), limits: Limits = Limits()) -> "Endpoint":
         """An endpoint whose opening handshake has been done elsewhere, or is not needed: over TLS, HTTP/2, a pipe."""
-        endpoint = cls(role, None, limits)
+        endpoint = cls.__new__(cls)
+        # Not what a subclass makes of it: there is no HTTP to read.
+        Endpoint.__init__(endpoint, role, limits)
         endpoint._establish(extensions)
         return endpoint
 
     def _establish(self, extensions: Sequence[Extension]) -> None:
         # §4.1-p47-s1 MUST be OPEN now; §4.2.2-p22-s2 MUST be OPEN now
         self.closing.has_occurred(Occurrence.ESTABLISHED)
-        # §5.1-p1-s2 MUST be masked from a client, §5.1-p1-s3 over TLS too; §5.1-p1-s6 MUST NOT be masked from a server
+        # §5.1-p1-s2 MUST be masked from a client; §5.1-p1-s3 MUST be masked over TLS too
+        # §5.1-p1-s6 MUST NOT be masked from a server
         self._sender = MessageSender(masked=self._client, extensions=extensions)
         self._receiver = MessageReceiver(
             self._answer_ping, masked=not self._client, limits=self._limits, extensions=extensions

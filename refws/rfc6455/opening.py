@@ -74,7 +74,7 @@ class ClientOpening:
         except HandshakeFailure as failure:
             failure.response = response
             raise
-        # §4.1-p47-s2 MUST be the extensions, §4.1-p47-s3 the subprotocol, of the server's answer
+        # §4.1-p47-s2 MUST be the extensions of the server's answer; §4.1-p47-s3 MUST be its subprotocol
         return Opened(self._request.target, subprotocol, tuple(extensions), self._request, response)
 
 

@@ -130,7 +130,7 @@ def _read_subprotocols(values: Sequence[str]) -> tuple[str, ...]:
         names = parse_token_list(values)
     except GrammarError as error:
         raise HandshakeFailure("rfc6455:4.3-p4-s3", 400, f"Sec-WebSocket-Protocol: {error}") from None
-    # §4.1-p35-s3/2 MUST be names that differ; §rfc7936:3-p2-s2 MUST compare them exactly
+    # §4.1-p35-s3/2 MUST be names that differ; §rfc7936:2-p1-s1 MUST compare them exactly
     if len(set(names)) != len(names):
         raise HandshakeFailure("rfc6455:4.1-p35-s3/2", 400, "a subprotocol is listed twice")
     return tuple(names)

@@ -70,7 +70,7 @@ def parse_close_body(body: bytes, final: bool = True) -> Close:
     # §5.5.1-p2-s2 MUST be in network byte order
     code = int.from_bytes(body[:2], "big")
     check_received_code(code)
-    # §5.5.1-p2-s3 MAY be followed by a reason in UTF-8 (ruling 7262: anything else is refused by 8.1)
+    # §5.5.1-p2-s3 MAY be followed by a reason in UTF-8 (ruling 30: anything else is refused, as in a text message)
     return Close(code, Utf8Stream().decode(body[2:], final))
 
 

@@ -55,7 +55,7 @@ class Closing:
     def a_close_frame_has_been_received(self, close: Close) -> None:
         """Take note of the peer's Close frame, and answer it unless one was sent (section 5.5.1)."""
         self.has_occurred(Occurrence.CLOSE_RECEIVED)
-        # §7.1.5-p1-s3 MUST keep the code, §7.1.6-p1-s3 the reason, of the first Close frame that came
+        # §7.1.5-p1-s3 MUST keep the code of the first Close frame that came; §7.1.6-p1-s3 MUST keep its reason
         self.received = close
         # §5.5.1-p5-s1 MUST answer with a Close frame, unless one was sent
         if self.sent is None:

@@ -1,0 +1,147 @@
+"""The page in a real browser, where there is one: it fits a phone, opens deep links, filters, runs nothing hostile."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from conformance import results as verdicts
+from conformance.publish import publish
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium on the PATH")
+
+GENUINE = json.loads((Path(__file__).parent / "test_publish_genuine.json").read_text(encoding="utf-8"))["first"]
+HOSTILE = "<img src=x onerror=\"document.title='hostile'\"><script>document.title='hostile'</script>" + "w" * 400
+SWITCHES = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    raw, testees = {}, {}
+    for role, genuine in GENUINE.items():
+        cases = {**genuine, "1.1.1": {**genuine["5.19"], "id": "1.1.1", "description": HOSTILE, "result": HOSTILE}}
+        raw[role] = folder / role
+        raw[role].mkdir()
+        for case_id, case in cases.items():
+            (raw[role] / f"{case_id}.json").write_text(json.dumps(case))
+        judged = {case_id: verdicts.case_from(case) for case_id, case in cases.items()}
+        testees[role] = verdicts.TesteeResults("refws", judged)
+    publish(verdicts.Results(testees), raw, folder)
+    return (folder / "index.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page of a certain width without a network; whatever it complains about fails the test."""
+    complaints, contexts = [], []
+
+    def open_page(url, width=1280, **settings):
+        context = browser.new_context(viewport={"width": width, "height": 850}, offline=True, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def shown_cases(page):
+    return page.eval_on_selector_all("details.case:not([hidden])", "found => found.map(one => one.dataset.id)")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_scrolls_sideways_with_every_case_open(visit, url, width, scheme):
+    page = visit(url, width, color_scheme=scheme)
+    page.click("#open")
+    page.wait_for_function("document.querySelectorAll('.panel').length === 12")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_hostile_text_is_shown_and_does_nothing(visit, url):
+    page = visit(f"{url}#server-1.1.1")
+    assert HOSTILE in page.inner_text("[id='case-1.1.1'] .words >> nth=0")
+    assert page.title() == "refws · conformance report"
+    assert page.query_selector("main img") is None
+
+
+def test_a_deep_link_opens_its_case_at_its_role(visit, url):
+    page = visit(f"{url}#client-7.1.5")
+    assert page.get_attribute(".panel.aimed", "aria-label") == "7.1.5 as a client"
+    assert page.is_visible(".panel.aimed")
+    log = page.inner_text(".panel.aimed .wire")
+    assert "incomplete fragmented message" in log
+    assert "no FIN · 9 octets · not masked" in log
+    page.evaluate("location.hash = '#server-6.21.1'")
+    page.wait_for_selector("[id='case-6.21.1'] .panel.aimed[data-role=server]")
+    assert "ed a0 80 ed b0 80" in page.inner_text(".panel.aimed .wire")
+
+
+def test_search_and_filters_by_keyboard(visit, url):
+    page = visit(url)
+    everything = ["1.1.1", "5.19", "6.21.1", "7.1.5", "9.3.1", "13.7.1"]
+    assert shown_cases(page) == everything
+    page.keyboard.press("/")
+    page.keyboard.type("7.1")
+    assert shown_cases(page) == ["7.1.5"]
+    assert page.inner_text("#shown") == "1 of 6 cases"
+    page.keyboard.press("Escape")
+    assert shown_cases(page) == everything
+    page.select_option("#verdict", "!")
+    assert shown_cases(page) == ["7.1.5", "9.3.1"]
+    page.select_option("#about", "rfc6455-5.5.1")
+    assert shown_cases(page) == ["7.1.5"]
+    page.fill("#find", "no such words")
+    assert page.is_visible("#nothing")
+    page.click("#reset")
+    assert shown_cases(page) == everything
+    page.select_option("#role", "client")
+    assert page.is_hidden("[id='server-5.19']")
+    assert page.is_visible("[id='client-5.19']")
+
+
+def test_a_case_opens_by_keyboard(visit, url):
+    page = visit(url)
+    page.focus("[id='case-5.19'] > summary")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[id='case-5.19'] .panel")
+    page.keyboard.press("Enter")
+    assert page.is_hidden("[id='case-5.19'] .panel >> nth=0")
+
+
+def test_the_colours_can_be_switched_and_stay(visit, url):
+    page = visit(url, color_scheme="light")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.click("#theme")
+    dark = page.evaluate(ground)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(ground) == dark
+
+
+def test_without_a_script_the_verdicts_can_be_read(visit, url):
+    page = visit(url, java_script_enabled=False)
+    assert page.is_visible("noscript .note")
+    assert page.is_hidden("#filter")
+    assert "closing WRONG CODE" in page.inner_text("[id='client-7.1.5']")

@@ -1,0 +1,52 @@
+"""The README's code runs, and what it points at exists."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.S))
+def test_code_runs(code: str) -> None:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+    assert not done.stderr
+
+
+def test_the_failure_is_the_one_the_comment_shows() -> None:
+    code = re.findall(r"```python\n(.*?)```", README, re.S)[1]
+    comment = re.search(r"print\(event\) *# (.*)", code)[1]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert done.stdout.splitlines()[0] == comment
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README))))
+def test_links_lead_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()
+
+
+def test_every_section_module_is_on_the_map() -> None:
+    modules = {path.stem for path in (ROOT / "refws/rfc6455").glob("s*.py")} - {"state"}
+    assert modules <= set(re.findall(r"\[`(\w+)`\]", README))
+
+
+def test_the_score_is_that_of_the_reports() -> None:
+    score = README.split("<!-- score: from reports/summary.md -->\n")[1].split("<!-- end of score -->")[0]
+    assert score.strip() == (ROOT / "reports/summary.md").read_text().strip()
+
+
+def test_the_echo_example_says_where_it_listens() -> None:
+    example = ROOT / "examples/echo.py"
+    with subprocess.Popen([sys.executable, str(example), "0"], stdout=subprocess.PIPE, env=os.environ) as process:
+        try:
+            assert process.stdout is not None
+            assert re.fullmatch(rb"ws://127\.0\.0\.1:\d+\n", process.stdout.readline())
+        finally:
+            process.kill()
