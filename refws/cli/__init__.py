@@ -3,7 +3,7 @@
 import sys
 
 from refws.failure import Failure, UsageError
-from refws.host.websocket import ConnectionClosed
+from refws.host.closed import ConnectionClosed
 
 __all__ = ["main"]
 
@@ -11,12 +11,18 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line, which needs the extra ``cli``."""
     try:
-        from refws.cli.commands import refws  # noqa: PLC0415 (an extra, and said so below where it is missing)
+        import click  # noqa: PLC0415 (an extra, and said so below where it is missing)
+
+        from refws.cli.commands import refws  # noqa: PLC0415
     except ModuleNotFoundError as error:
         sys.exit(f"refws: the command line needs {error.name}; install it with: pip install 'refws[cli]'")
     try:
-        refws(prog_name="refws")
-    except KeyboardInterrupt:
+        sys.exit(refws(prog_name="refws", standalone_mode=False))
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx is not None else "refws"
+        print(f"refws: {error.format_message()} (help: {command} -h)", file=sys.stderr)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except TimeoutError:
         sys.exit("refws: the peer did not answer in time")

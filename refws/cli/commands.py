@@ -20,7 +20,7 @@ MiB = 1024 * 1024
 MAX_MESSAGE = 64 * MiB
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
 @click.version_option(__version__, prog_name="refws")
 @click.option("--verbose", "-v", is_flag=True, help="Log what happens to connections.")
 def refws(verbose: bool) -> None:

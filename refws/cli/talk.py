@@ -1,34 +1,46 @@
 """The conversation of ``refws connect``: lines in, messages out, and the other way round."""
 
 import asyncio
+import contextlib
 import sys
+import threading
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 
 import click
 
 from refws.host.client import connect
-from refws.host.websocket import ConnectionClosed, WebSocket
+from refws.host.closed import ConnectionClosed
+from refws.host.websocket import WebSocket
 
 __all__ = ["talk"]
+
+LINES_AHEAD = 64
+"""Lines that are read before the peer takes those before them."""
 
 
 async def talk(opening: connect, *, stay: bool) -> None:
     """Connect, and talk until the input ends or the peer closes."""
-    ws = await opening
     interactive = sys.stdin.isatty()
+    async with opening as ws:
+        await _talk(ws, stay, interactive)
+    _say_goodbye(ws, interactive)
+
+
+async def _talk(ws: WebSocket, stay: bool, interactive: bool) -> None:
     if interactive:
         click.echo(f"connected{f', subprotocol {ws.subprotocol}' if ws.subprotocol else ''}; Ctrl-D closes")
     lines = _typed() if interactive else _piped()
     receiving = asyncio.create_task(_print_messages(ws, interactive))
     sending = asyncio.create_task(_send_lines(ws, lines))
     await asyncio.wait([receiving, sending], return_when=asyncio.FIRST_COMPLETED)
-    if not receiving.done() and not stay:
+    sent_all = sending.done() and sending.exception() is None
+    if not (sent_all and stay):
         # What the peer still answers to the lines before comes before its Close frame.
         await ws.close()
     await receiving
+    if sending.done():
+        sending.result()
     sending.cancel()
-    _say_goodbye(ws, interactive)
 
 
 def _say_goodbye(ws: WebSocket, interactive: bool) -> None:
@@ -40,8 +52,11 @@ def _say_goodbye(ws: WebSocket, interactive: bool) -> None:
 
 
 async def _send_lines(ws: WebSocket, lines: AsyncIterator[str]) -> None:
-    async for line in lines:
-        await ws.send(line)
+    try:
+        async for line in lines:
+            await ws.send(line)
+    except ConnectionClosed:
+        return
 
 
 async def _print_messages(ws: WebSocket, interactive: bool) -> None:
@@ -69,6 +84,21 @@ async def _typed() -> AsyncIterator[str]:
 
 async def _piped() -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
-    with ThreadPoolExecutor(1) as reader:
-        while line := await loop.run_in_executor(reader, sys.stdin.readline):
-            yield line.removesuffix("\n")
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    room = threading.Semaphore(LINES_AHEAD)
+
+    def read() -> None:
+        # Not sys.stdin: the interpreter would wait for it when the peer closes before the input ends.
+        # RuntimeError: the loop is closed, for nobody wants more.
+        with (
+            contextlib.suppress(RuntimeError),
+            open(sys.stdin.fileno(), encoding="utf-8", errors="surrogateescape", closefd=False) as source,
+        ):
+            while room.acquire() and (line := source.readline()):
+                loop.call_soon_threadsafe(lines.put_nowait, line)
+            loop.call_soon_threadsafe(lines.put_nowait, "")
+
+    threading.Thread(target=read, daemon=True).start()
+    while line := await lines.get():
+        yield line.removesuffix("\n")
+        room.release()

@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
-from refws.failure import Failure, HandshakeFailure, UsageError
+from refws.failure import Failure, UsageError
 from refws.host.connection import TimeLimits
 from refws.host.http11 import Endpoint
 from refws.host.websocket import WebSocket
@@ -27,36 +27,35 @@ _connecting: WeakValueDictionary[tuple[int, str, int], asyncio.Lock] = WeakValue
 
 
 class ClientWebSocket(WebSocket):
-    """A client's end of a connection; `established` is done with the opening handshake."""
+    """A client's end of a connection."""
 
-    __slots__ = ("_offer", "_uri", "established")
+    __slots__ = ("_established",)
 
-    def __init__(
-        self, uri: WebSocketURI, offer: ClientOffer, limits: Limits, times: TimeLimits, max_queue: int
-    ) -> None:
+    def __init__(self, limits: Limits, times: TimeLimits, max_queue: int) -> None:
         super().__init__(Endpoint(Role.CLIENT, limits), times, max_queue)
-        self._uri, self._offer = uri, offer
-        self.established: asyncio.Future[None] = self._loop.create_future()
+        self._established: asyncio.Future[None] = self._loop.create_future()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """TCP, and TLS where it is wanted, is there: send the opening handshake."""
-        super().connection_made(transport)
-        self.endpoint.connect(self._uri, self._offer)
+    async def establish(self, uri: WebSocketURI, offer: ClientOffer) -> None:
+        """Send the opening handshake, and wait for the answer. Raises `UsageError` and `HandshakeFailure`."""
+        self.endpoint.connect(uri, offer)
         self.flush()
+        await self._established
 
     def opened(self, opened: Opened) -> None:
         """The server's handshake has been checked."""
         super().opened(opened)
-        if not self.established.done():
-            self.established.set_result(None)
+        if not self._established.done():
+            self._established.set_result(None)
 
     def end_received(self, end: Close | Failure) -> None:
         """A failure of the opening handshake is the caller's to hear."""
-        if self.established.done():
+        if self._established.done():
             super().end_received(end)
         else:
             assert isinstance(end, Failure)
-            self.established.set_exception(end)
+            self._established.set_exception(end)
+            # Whoever gave up waiting does not want to hear of it.
+            self._established.exception()
             self.act_on_the_end()
 
 
@@ -122,16 +121,17 @@ class connect:
         async with lock:
             # §rfc6455:4.1-p19-s1 MUST do TLS before the handshake; §rfc6455:4.1-p20-s1 MUST send SNI
             _, websocket = await loop.create_connection(
-                lambda: ClientWebSocket(self._uri, self._offer, self._limits, self._times, self._max_queue),
+                lambda: ClientWebSocket(self._limits, self._times, self._max_queue),
                 address,
                 self._uri.port,
                 ssl=self._tls,
                 server_hostname=self._uri.host if self._tls else None,
             )
             try:
-                await websocket.established
-            except BaseException as error:
-                if websocket.transport is not None and not isinstance(error, HandshakeFailure):
+                await websocket.establish(self._uri, self._offer)
+            except BaseException:
+                # §rfc6455:7.2.2-p1-s2 MUST close TCP where the handshake came to nothing; there is nothing left to send
+                if websocket.transport is not None:
                     websocket.transport.abort()
                 raise
         return websocket

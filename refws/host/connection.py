@@ -39,7 +39,18 @@ def time_limit(what: str, code: int = StatusCode.INTERNAL_ERROR) -> Failure:
 class Connection(asyncio.Protocol):
     """Octets of one transport through one endpoint; subclasses say what to do with what comes."""
 
-    __slots__ = ("__weakref__", "_ended", "_flush_is_scheduled", "_loop", "_timer", "endpoint", "times", "transport")
+    __slots__ = (
+        "__weakref__",
+        "_drained",
+        "_ended",
+        "_flush_is_scheduled",
+        "_held_up",
+        "_loop",
+        "_timer",
+        "endpoint",
+        "times",
+        "transport",
+    )
 
     def __init__(self, endpoint: Endpoint, times: TimeLimits) -> None:
         self.endpoint = endpoint
@@ -47,7 +58,9 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._drained: asyncio.Future[None] | None = None
         self._flush_is_scheduled = False
+        self._held_up = False
         self._ended = False
 
     # What subclasses do
@@ -67,6 +80,10 @@ class Connection(asyncio.Protocol):
     def end_received(self, end: Close | Failure) -> None:
         """The last thing that comes; `act_on_the_end` is to be called once all messages before it are dealt with."""
         self.act_on_the_end()
+
+    def has_room(self) -> bool:
+        """Whether more is to be read after `hold_up_reading`."""
+        return True
 
     def closed(self) -> None:
         """TCP is closed."""
@@ -96,9 +113,33 @@ class Connection(asyncio.Protocol):
         self.endpoint.the_tcp_connection_is_closed()
         self.set_timer(None, None)
         self.transport = None
+        self.resume_writing()
         self.closed()
 
+    def pause_writing(self) -> None:
+        """The peer does not take what was sent."""
+        self._drained = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """The peer has taken what was sent."""
+        if self._drained is not None:
+            self._drained.set_result(None)
+            self._drained = None
+            self.read_on()
+
     # The way in
+
+    def hold_up_reading(self) -> None:
+        """Read no more until `read_on`; a connection that closes is read to its end."""
+        if self.transport is not None and self.endpoint.closing.state in (State.CONNECTING, State.OPEN):
+            self._held_up = True
+            self.transport.pause_reading()
+
+    def read_on(self) -> None:
+        """Read again, if there is room for what comes and the peer takes what was sent."""
+        if self._held_up and self._drained is None and self.transport is not None and self.has_room():
+            self._held_up = False
+            self.transport.resume_reading()
 
     def deliver(self, events: list) -> None:  # type: ignore[type-arg]  # of Event, which the checks below tell apart
         """Hand over what has come, in its order."""
@@ -160,6 +201,7 @@ class Connection(asyncio.Protocol):
         # §rfc6455:7.1.1-p2-s3/2 SHOULD let the server close first, but not wait for it for ever
         self.set_timer(self.times.close_timeout, transport.abort)
         # What still comes is read and dropped: closing with octets unread would reset the connection under the peer.
+        self._held_up = False
         transport.resume_reading()
         # §rfc6455:7.1.1-p1-s2 SHOULD close TCP cleanly
         if self._ended:

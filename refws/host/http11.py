@@ -16,11 +16,15 @@ __all__ = ["Endpoint", "Http11"]
 MAX_BODY = 65536
 """The octets of a request's or a refusal's body that are kept."""
 
+# Of a 204 there is none; of a 304 it would be that of another response.
+_WITHOUT_LENGTH = frozenset({204, 304})
+
 
 class Http11:
     """An `HttpCodec` over h11."""
 
     def __init__(self, role: Role, limits: Limits = Limits()) -> None:
+        self._client = role is Role.CLIENT
         self._limits = limits
         self._h11 = h11.Connection(
             h11.CLIENT if role is Role.CLIENT else h11.SERVER, max_incomplete_event_size=limits.max_head_size
@@ -28,6 +32,7 @@ class Http11:
         self._head: h11.Request | h11.Response | None = None
         self._method = b"GET"
         self._body = bytearray()
+        self._octets = 0
 
     def read_request(self, octets: bytes) -> Request | None:
         """The request, once it is complete with its body. Raises `HandshakeFailure`: 400, 413 or 431."""
@@ -52,8 +57,8 @@ class Http11:
         """The answer: of a 101 its head, of any other the whole. Raises `HandshakeFailure`."""
         event = self._receive(octets)
         while isinstance(event, h11.InformationalResponse):
+            self._check_head(event)
             if event.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-                self._check_head(event)
                 return self._response(event)
             event = self._receive(b"")
         if isinstance(event, h11.Response):
@@ -66,16 +71,8 @@ class Http11:
 
     def end_of_octets(self) -> Response | None:
         """The peer will send no more. Raises `HandshakeFailure` where that cuts its message short."""
-        return self.read_response(b"") if self._h11.their_state is h11.CLOSED else self._end_of_octets()
-
-    def _end_of_octets(self) -> Response | None:
         self._h11.receive_data(b"")
-        event = self._next_event()
-        if isinstance(event, h11.Data):
-            event = self._read_body(event)
-        if isinstance(event, h11.EndOfMessage) and isinstance(self._head, h11.Response):
-            return self._response(self._head)
-        return None
+        return self.read_response(b"")
 
     def write_request(self, request: Request) -> bytes:
         """The octets of a request. Raises `UsageError` for a header field that HTTP does not allow."""
@@ -83,24 +80,26 @@ class Http11:
         try:
             octets = self._h11.send(h11.Request(method=head[0], target=head[1], headers=head[2]))
             return (octets or b"") + (self._h11.send(h11.EndOfMessage()) or b"")
-        except h11.LocalProtocolError as error:
+        except (h11.LocalProtocolError, UnicodeEncodeError) as error:
             raise UsageError(f"this request cannot be sent as HTTP: {error}") from None
 
     def write_response(self, response: Response) -> bytes:
         """The octets of a response. Raises `UsageError` for a header field that HTTP does not allow."""
         reason = response.reason or _reason(response.status)
+        if not (reason.isascii() and reason.isprintable()):
+            raise UsageError(f"this response cannot be sent as HTTP: its reason is {reason!r}")
         try:
             if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
                 head = h11.InformationalResponse(status_code=101, headers=_raw(response.headers), reason=reason)
                 return self._h11.send(head) or b""
             headers = _raw(response.headers)
-            if response.headers.get("Content-Length") is None:
+            if response.headers.get("Content-Length") is None and response.status not in _WITHOUT_LENGTH:
                 headers.append(("Content-Length", str(len(response.body))))
             octets = self._h11.send(h11.Response(status_code=response.status, headers=headers, reason=reason)) or b""
             if response.body and self._method != b"HEAD":
                 octets += self._h11.send(h11.Data(data=response.body)) or b""
             return octets + (self._h11.send(h11.EndOfMessage()) or b"")
-        except h11.LocalProtocolError as error:
+        except (h11.LocalProtocolError, UnicodeEncodeError) as error:
             raise UsageError(f"this response cannot be sent as HTTP: {error}") from None
 
     def octets_behind(self) -> bytes:
@@ -112,21 +111,25 @@ class Http11:
         if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
             return False
         self._h11.start_next_cycle()
+        self._method, self._octets = b"GET", len(self._h11.trailing_data[0])
         return True
 
     def _receive(self, octets: bytes) -> object:
-        try:
-            if octets:
-                self._h11.receive_data(octets)
-            elif self._h11.their_state is h11.IDLE and not self._h11.trailing_data[0]:
-                return h11.NEED_DATA
-        except RuntimeError:
+        if self._h11.their_state is h11.MUST_CLOSE:
+            # Nothing counts behind a request that ends its connection.
             return h11.PAUSED
+        if octets:
+            self._octets += len(octets)
+            try:
+                self._h11.receive_data(octets)
+            except RuntimeError:
+                # There are none behind the end of octets.
+                return h11.PAUSED
         return self._read_body() if self._head is not None else self._next_event()
 
-    def _read_body(self, event: object = None) -> object:
+    def _read_body(self) -> object:
         """Take what has come of the body; returns the event behind it."""
-        event = self._next_event() if event is None else event
+        event = self._next_event()
         while isinstance(event, h11.Data):
             self._body += event.data
             if len(self._body) > MAX_BODY and isinstance(self._head, h11.Request):
@@ -139,18 +142,22 @@ class Http11:
         try:
             return self._h11.next_event()
         except h11.RemoteProtocolError as error:
-            clause = "rfc6455:10.4-p1-s1" if error.error_status_hint == 431 else "rfc6455:4.2.1-p2-s2"
-            raise HandshakeFailure(clause, error.error_status_hint, f"no acceptable HTTP: {error}") from None
+            # §rfc6455:4.2.1-p2-s2 MUST be refused by a server; §rfc6455:4.1-p45-s1 MUST fail the connection of a client
+            clause = "rfc6455:4.1-p45-s1" if self._client else "rfc6455:4.2.1-p2-s2"
+            if error.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+                clause = "rfc6455:10.4-p1-s1"
+            status = 0 if self._client else error.error_status_hint
+            raise HandshakeFailure(clause, status, f"no acceptable HTTP: {error}") from None
 
     def _check_head(self, head: h11.Request | h11.Response | h11.InformationalResponse) -> None:
-        headers = head.headers.raw_items()
-        size = sum(len(name) + len(value) + 4 for name, value in headers)
-        if isinstance(head, h11.Request):
-            size += len(head.target)
+        behind = len(self._h11.trailing_data[0])
+        size, self._octets = self._octets - behind, behind
         limits = self._limits
-        if size > limits.max_head_size or len(headers) > limits.max_header_fields:
+        # h11 has the same limit, but only for a head that comes in pieces
+        if size > limits.max_head_size or len(head.headers) > limits.max_header_fields:
             why = f"a head of more than {limits.max_head_size} octets or {limits.max_header_fields} fields"
-            raise HandshakeFailure("rfc6455:10.4-p1-s1", 431, why)
+            status = 431 if isinstance(head, h11.Request) else head.status_code
+            raise HandshakeFailure("rfc6455:10.4-p1-s1", status, why)
 
     def _response(self, head: h11.Response | h11.InformationalResponse) -> Response:
         return Response(

@@ -1,15 +1,16 @@
 """A WebSocket connection as coroutines have it: ``async for message in ws``, ``await ws.send(message)``."""
 
 import asyncio
-import itertools
 from collections import deque
 from typing import Self
 
 from refws.failure import Failure, UsageError
-from refws.host.connection import Connection, TimeLimits, time_limit
+from refws.host.closed import ConnectionClosed
+from refws.host.connection import TimeLimits
+from refws.host.pings import PingingConnection
 from refws.rfc6455.endpoint import Endpoint, Opened
 from refws.rfc6455.http import Request, Response
-from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
+from refws.rfc6455.s05_5_control_frames import Close
 from refws.rfc6455.s06_1_sending_data import Message
 from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.state import ReadyState, State
@@ -23,38 +24,9 @@ MOST_HELD_BACK = 256
 """Messages that are held back to be written with the next."""
 
 _OPEN = State.OPEN
-_serial = itertools.count(1)
 
 
-NORMALLY = (StatusCode.NORMAL_CLOSURE, StatusCode.GOING_AWAY, StatusCode.NO_STATUS_RECEIVED)
-
-
-class ConnectionClosed(Exception):
-    """The connection is closed, or closing.
-
-    `sent` and `received` are the Close frames, None where there was none; `failure` is why the connection failed, if it
-    did; `cleanly` says whether the closing handshake was completed, `normally` whether it says that all is well.
-    """
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        closing = endpoint.closing
-        self.sent: Close | None = closing.sent
-        self.received: Close | None = closing.received
-        self.failure: Failure | None = closing.failure
-        self.cleanly = closing.cleanly
-        self.code = closing.code
-        self.reason = closing.reason
-        self.normally = self.failure is None and self.code in NORMALLY
-        super().__init__(self.__str__())
-
-    def __str__(self) -> str:
-        if self.failure is not None:
-            return str(self.failure)
-        who = "the peer" if self.sent is None or self.received is not None else "this side"
-        return f"closed by {who} with {self.code}{self.reason and f' ({self.reason})'}"
-
-
-class WebSocket(Connection):
+class WebSocket(PingingConnection):
     """An open connection; the argument of a server's handler, and what `connect` gives.
 
     Messages are `str` (text) and `bytes` (binary). One task receives; any task sends. `request` and `response` are the
@@ -64,15 +36,11 @@ class WebSocket(Connection):
 
     __slots__ = (
         "_close_waiter",
-        "_drained",
         "_handed_out",
-        "_paused",
-        "_pings",
         "_queue",
         "_receiver",
         "_unread",
         "dropped",
-        "latency",
         "max_queue",
         "request",
         "response",
@@ -86,14 +54,10 @@ class WebSocket(Connection):
         super().__init__(endpoint, times)
         self.max_queue = max_queue
         self.subprotocol: str | None = None
-        self.latency: float | None = None
         self._queue: deque[str | bytes | Close | Failure] = deque()
         self._receiver: asyncio.Future[None] | None = None
-        self._drained: asyncio.Future[None] | None = None
         self._close_waiter: asyncio.Future[None] | None = None
-        self._pings: dict[bytes, tuple[float, asyncio.Future[float] | None]] | None = None
         self._handed_out = False
-        self._paused = False
         self._unread = 0
         self.dropped = 0
 
@@ -141,9 +105,8 @@ class WebSocket(Connection):
             raise ConnectionClosed(self.endpoint)
         del queue[0]
         self._handed_out = True
-        if self._paused and len(queue) <= self.max_queue // 4 and self.transport is not None:
-            self._paused = False
-            self.transport.resume_reading()
+        if self._held_up:
+            self.read_on()
         return item
 
     async def _wait_for_a_message(self) -> None:
@@ -158,11 +121,13 @@ class WebSocket(Connection):
     def data_received(self, data: bytes) -> None:
         """Octets have come; above `max_queue` messages that nobody has taken, no more are read."""
         self._unread = len(self._queue)
-        if self._unread > self.max_queue and self.transport is not None:
-            self._paused = self.endpoint.closing.state is _OPEN
-            if self._paused:
-                self.transport.pause_reading()
+        if self._unread > self.max_queue:
+            self.hold_up_reading()
         super().data_received(data)
+
+    def has_room(self) -> bool:
+        """Whether most of what has come is taken."""
+        return len(self._queue) <= self.max_queue // 4
 
     def message_received(self, message: str | bytes) -> None:
         """Queue a message; after this side's Close frame only as long as somebody takes them."""
@@ -173,18 +138,6 @@ class WebSocket(Connection):
             self._queue.append(message)
             self._wake()
 
-    def control_received(self, frame: Ping | Pong) -> None:
-        """A Pong answers the Ping of its payload, and all that were sent before."""
-        if isinstance(frame, Pong) and self._pings and frame.payload in self._pings:
-            now = self._loop.time()
-            for payload in list(self._pings):
-                sent_at, waiter = self._pings.pop(payload)
-                if waiter is not None and not waiter.done():
-                    waiter.set_result(now - sent_at)
-                if payload == frame.payload:
-                    self.latency = now - sent_at
-                    break
-
     def end_received(self, end: Close | Failure) -> None:
         """Act on the end now if the application has had all before it; else when it has, or at the time limit."""
         idle = not self._queue and not self._handed_out
@@ -194,6 +147,12 @@ class WebSocket(Connection):
             self.act_on_the_end()
         else:
             self.set_timer(self.times.close_timeout, self.act_on_the_end)
+
+    def fail(self, failure: Failure) -> None:
+        """Fail the connection for a reason of this side, behind the messages that have come."""
+        self._queue.append(failure)
+        super().fail(failure)
+        self._wake()
 
     def _wake(self) -> None:
         if self._receiver is not None and not self._receiver.done():
@@ -217,42 +176,6 @@ class WebSocket(Connection):
             self.flush()
         if self._drained is not None:
             await asyncio.shield(self._drained)
-
-    async def ping(self, payload: bytes | None = None) -> float:
-        """Send a Ping and wait for its Pong; returns the seconds it took. Raises `ConnectionClosed`, `UsageError`."""
-        return await self._ping(next(_serial).to_bytes(8, "big") if payload is None else payload)
-
-    def _ping(self, payload: bytes) -> asyncio.Future[float]:
-        self._check_open()
-        if self._pings is None:
-            self._pings = {}
-        if payload in self._pings:
-            raise UsageError("a Ping with this payload is waiting for its Pong")
-        self.endpoint.send_ping(payload)
-        self.flush()
-        waiter: asyncio.Future[float] = self._loop.create_future()
-        self._pings[payload] = (self._loop.time(), waiter)
-        return waiter
-
-    async def pong(self, payload: bytes = b"") -> None:
-        """Send a Pong that nobody asked for. Raises `ConnectionClosed`, `UsageError`."""
-        self._check_open()
-        self.endpoint.send_pong(payload)
-        self.flush()
-
-    def _check_open(self) -> None:
-        if self.endpoint.closing.state is not _OPEN:
-            raise ConnectionClosed(self.endpoint)
-
-    def pause_writing(self) -> None:
-        """The peer does not take what was sent: `send` waits."""
-        self._drained = self._loop.create_future()
-
-    def resume_writing(self) -> None:
-        """The peer has taken what was sent."""
-        if self._drained is not None:
-            self._drained.set_result(None)
-            self._drained = None
 
     # Closing
 
@@ -293,16 +216,16 @@ class WebSocket(Connection):
 
     def closed(self) -> None:
         """TCP is closed: nobody waits any longer."""
+        super().closed()
         self._wake()
-        self.resume_writing()
         if self._close_waiter is not None:
             self._close_waiter.set_result(None)
-        for _, waiter in (self._pings or {}).values():
-            if waiter is not None and not waiter.done():
-                waiter.set_exception(ConnectionClosed(self.endpoint))
-                # Whoever dropped this future does not want to hear of it.
-                waiter.exception()
-        self._pings = None
+
+    def opened(self, opened: Opened) -> None:
+        """The connection is established."""
+        self.subprotocol = opened.subprotocol
+        self.request, self.response = opened.request, opened.response
+        super().opened(opened)
 
     async def __aenter__(self) -> Self:
         """The connection itself."""
@@ -311,31 +234,3 @@ class WebSocket(Connection):
     async def __aexit__(self, *exc: object) -> None:
         """Close the connection."""
         await self.close()
-
-    # Keep-alive
-
-    def opened(self, opened: Opened) -> None:
-        """The connection is established: keep it alive."""
-        self.subprotocol = opened.subprotocol
-        self.request, self.response = opened.request, opened.response
-        self._keep_alive_later()
-
-    def _keep_alive_later(self) -> None:
-        self.set_timer(self.times.ping_interval, self._keep_alive)
-
-    def _keep_alive(self) -> None:
-        if self.endpoint.closing.state is not _OPEN:
-            return
-        waiter = self._ping(next(_serial).to_bytes(8, "big"))
-        waiter.add_done_callback(self._kept_alive)
-        self.set_timer(self.times.ping_timeout, self._keep_alive_timeout)
-
-    def _kept_alive(self, waiter: asyncio.Future[float]) -> None:
-        if self.endpoint.closing.state is _OPEN and not self.endpoint.reaction_is_due:
-            self._keep_alive_later()
-
-    def _keep_alive_timeout(self) -> None:
-        failure = time_limit("no Pong came for a keep-alive Ping")
-        self._queue.append(failure)
-        self.fail(failure)
-        self._wake()

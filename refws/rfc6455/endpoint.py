@@ -12,7 +12,6 @@ behind what the application has sent for the messages before it.
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Self
 
 from refws.failure import Failure, HandshakeFailure, UsageError
 from refws.rfc6455.http import HttpCodec, Request, Response
@@ -146,9 +145,14 @@ class Endpoint:
         return opening.next_request()
 
     def _server_opening(self) -> ServerOpening:
-        if not isinstance(self._opening, ServerOpening) or self._opening.request is None:
+        opening = self._opening
+        if (
+            not isinstance(opening, ServerOpening)
+            or opening.request is None
+            or self.closing.state is not State.CONNECTING
+        ):
             raise UsageError("there is no request to answer")
-        return self._opening
+        return opening
 
     def _open(self, opening: ClientOpening, opened: Opened, events: list[Event]) -> None:
         events.append(opened)
@@ -167,18 +171,22 @@ class Endpoint:
         try:
             if self.closing.state in _RECEIVING:
                 self._receive_frames(octets, events)
-            elif isinstance(self._opening, ClientOpening):
-                opened = self._opening.receive(octets)
-                if opened is not None:
-                    self._open(self._opening, opened, events)
-            elif self._opening is not None:
-                request = self._opening.receive(octets)
-                if request is not None:
-                    events.append(request)
+            elif self.closing.state is State.CONNECTING:
+                self._receive_handshake(octets, events)
         except Failure as failure:
             events.append(failure)
             self._due = failure
         return events
+
+    def _receive_handshake(self, octets: bytes, events: list[Event]) -> None:
+        if isinstance(self._opening, ClientOpening):
+            opened = self._opening.receive(octets)
+            if opened is not None:
+                self._open(self._opening, opened, events)
+        elif self._opening is not None:
+            request = self._opening.receive(octets)
+            if request is not None:
+                events.append(request)
 
     def _receive_frames(self, octets: bytes, events: list[Event]) -> None:
         receiver = self._receiver
@@ -191,7 +199,9 @@ class Endpoint:
     def receive_end_of_octets(self) -> list[Event]:
         """The peer sends no more: TCP's FIN, or the loss of the connection (sections 7.1.4 and 7.2.1)."""
         events: list[Event] = []
-        if isinstance(self._opening, ClientOpening):
+        if self._due is not None:
+            return events
+        if isinstance(self._opening, ClientOpening) and self.closing.state is State.CONNECTING:
             try:
                 self._opening.receive_end_of_octets()
             except Failure as failure:

@@ -46,9 +46,11 @@ class ClientOpening:
         """The octets of the request. Raises `UsageError`."""
         if self._request is not None:
             raise UsageError("a client's endpoint connects once")
-        self._offer, self._key = offer, new_key()
-        self._request = send_the_clients_opening_handshake(uri, self._key, offer)
-        return self._http.write_request(self._request)
+        key = new_key()
+        request = send_the_clients_opening_handshake(uri, key, offer)
+        octets = self._http.write_request(request)
+        self._offer, self._key, self._request = offer, key, request
+        return octets
 
     def receive(self, octets: bytes) -> Opened | None:
         """What was agreed on, once the answer is complete. Raises `HandshakeFailure`."""
@@ -114,8 +116,9 @@ class ServerOpening:
 
     def respond(self, response: Response) -> bytes:
         """The octets of an ordinary HTTP answer to the request."""
+        octets = self._http.write_response(response)
         self.request = None
-        return self._http.write_response(response)
+        return octets
 
     def next_request(self) -> bool:
         """Whether another request may follow."""

@@ -7,7 +7,10 @@ from urllib.parse import quote
 
 from refws.failure import UsageError
 
-__all__ = ["WebSocketURI", "parse_websocket_uri"]
+__all__ = ["HOST", "WebSocketURI", "parse_websocket_uri"]
+
+# RFC 3986: an address in brackets, or a name, which an IPv4 address looks like too
+HOST = r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,18 @@ def default_port(secure: bool) -> int:
     return 443 if secure else 80
 
 
+_ASCII = "".join(map(chr, range(128)))
 # RFC 3986: unreserved, pct-encoded, sub-delims, ":" and "@"
 _PCHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})"
 _URI = re.compile(
     # §3-p2-s1 MUST be scheme, host, optional port, path-abempty, optional query; §3-p2-s2 MUST be the same for wss
     rf"""(?P<scheme>wss?)://
-    (?P<host>\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{{2}})+)
+    (?P<host>{HOST})
     (?::(?P<port>[0-9]*))?
     (?P<path>(?:/{_PCHAR}*)*)
     (?:\?(?P<query>(?:{_PCHAR}|[/?])*))?""",
-    re.VERBOSE | re.IGNORECASE,
+    # Of ASCII only: a long s is no "s".
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 
 
@@ -57,10 +62,7 @@ def parse_websocket_uri(uri: str) -> WebSocketURI:
         raise UsageError(f"{uri!r} is no WebSocket URI; one looks like ws://example.org:8080/chat?room=1")
     # §3-p5-s1 MUST set the secure flag for wss in any case
     secure = match["scheme"].lower() == "wss"
-    # §3-p3-s2 MUST be a port as in RFC 3986, which may be empty
-    port = int(match["port"]) if match["port"] else default_port(secure)
-    if not 0 < port < 65536:
-        raise UsageError(f"{uri!r} has port {port}; ports go from 1 to 65535")
+    port = _port(match["port"], uri) if match["port"] else default_port(secure)
     return WebSocketURI(_host(match["host"], uri), port, resource_name(match["path"], match["query"]), secure)
 
 
@@ -83,17 +85,27 @@ def _host(host: str, uri: str) -> str:
         raise UsageError(f"{uri!r} has {host} as its host, which is no IPv6 address") from None
 
 
+def _port(digits: str, uri: str) -> int:
+    # §3-p3-s2 MUST be a port as in RFC 3986: any number of digits, none too
+    port = int(digits.lstrip("0")[:6] or "0")
+    if not 0 < port < 65536:
+        raise UsageError(f"{uri!r} has port {digits}; ports go from 1 to 65535")
+    return port
+
+
 def _to_ascii(uri: str) -> str:
-    """An IRI as a URI (section 11.1.1, RFC 3987)."""
-    if uri.isascii():
-        return uri
+    """An IRI as a URI (section 11.1.1, RFC 3987); its ASCII stays as it is."""
     scheme, slashes, rest = uri.partition("://")
     end = next((i for i, character in enumerate(rest) if character in "/?"), len(rest))
-    authority, colon, port = rest[:end].partition(":")
+    host, colon, port = rest[:end].partition(":")
     try:
+        # §11.1.1-p9-s1 MUST be percent-encoded UTF-8; §11.1.2-p9-s1 MUST be percent-encoded UTF-8
+        resource = quote(rest[end:], safe=_ASCII)
         # §11.1.1-p8-s1 MUST be turned into ASCII; §11.1.2-p8-s1 MUST be turned into ASCII
-        authority = authority.encode("idna").decode("ascii")
+        ascii_host = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError:
-        raise UsageError(f"{uri!r} has a host that is no internationalized domain name") from None
-    # §11.1.1-p9-s1 MUST be percent-encoded UTF-8; §11.1.2-p9-s1 MUST be percent-encoded UTF-8
-    return scheme + slashes + authority + colon + port + quote(rest[end:], safe="".join(map(chr, range(33, 127))))
+        raise UsageError(f"{uri!r} cannot be turned into ASCII: its host or a character is not valid") from None
+    # Some letters turn into a delimiter, and the host would end at it.
+    if set("/?#@:[]%") & (set(ascii_host) - set(host)):
+        raise UsageError(f"{uri!r} has a host that is no internationalized domain name")
+    return scheme + slashes + ascii_host + colon + port + resource

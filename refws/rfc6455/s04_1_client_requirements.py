@@ -9,13 +9,7 @@ from refws.failure import HandshakeFailure, UsageError
 from refws.rfc6455.http import HeaderFields, Request, Response, without
 from refws.rfc6455.s03_websocket_uris import WebSocketURI
 from refws.rfc6455.s04_2_server_side_requirements import accept_value, names_token
-from refws.rfc6455.s04_3_collected_abnf import (
-    GrammarError,
-    ascii_lowercase,
-    format_extension_list,
-    is_token,
-    parse_token_list,
-)
+from refws.rfc6455.s04_3_collected_abnf import ascii_lowercase, format_extension_list, is_token
 from refws.rfc6455.s09_extensions import ClientExtension, Extension, check_answer
 
 __all__ = ["ClientOffer", "check_the_servers_opening_handshake", "new_key", "send_the_clients_opening_handshake"]
@@ -108,6 +102,9 @@ def check_the_servers_opening_handshake(
     # §4.1-p39-s1 MUST treat any status but 101 as plain HTTP
     if response.status != 101:
         raise HandshakeFailure("rfc6455:4.1-p39-s1", response.status, f"the server answered {response.status}")
+    # §11.1.1-p11-s1 MUST be at least HTTP/1.1, whose 1.0 knows no 101
+    if response.version < (1, 1):
+        raise HandshakeFailure("rfc6455:11.1.1-p11-s1", 101, "a 101 of an HTTP version below 1.1")
     # §4.1-p40-s1 MUST fail where Upgrade is missing or is not "websocket" in any case
     if [ascii_lowercase(value) for value in headers.all("Upgrade")] != ["websocket"]:
         raise HandshakeFailure("rfc6455:4.1-p40-s1", 101, "a 101 that does not upgrade to websocket")
@@ -128,11 +125,13 @@ def check_the_servers_opening_handshake(
 def _check_subprotocol(values: Sequence[str], offered: Sequence[str]) -> str | None:
     if not values:
         return None
-    try:
-        # §4.3-p7-s3 MUST be exactly one token; §11.3.4-p9-s2 MUST NOT appear more than once
-        [name] = parse_token_list(values)
-    except (GrammarError, ValueError):
-        raise HandshakeFailure("rfc6455:4.3-p7-s3", 101, "Sec-WebSocket-Protocol is not one token") from None
+    # §11.3.4-p9-s2 MUST NOT appear more than once
+    if len(values) > 1:
+        raise HandshakeFailure("rfc6455:11.3.4-p9-s2", 101, "more than one Sec-WebSocket-Protocol")
+    name = values[0]
+    # §4.3-p7-s3 MUST be exactly one token
+    if not is_token(name):
+        raise HandshakeFailure("rfc6455:4.3-p7-s3", 101, "Sec-WebSocket-Protocol is not one token")
     # §4.1-p44-s1 MUST fail on a subprotocol that was not offered
     if name not in offered:
         raise HandshakeFailure("rfc6455:4.1-p44-s1", 101, f"subprotocol {name} was not offered")

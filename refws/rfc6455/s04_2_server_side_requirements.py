@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from refws.failure import HandshakeFailure, UsageError
 from refws.rfc6455.http import HeaderFields, Request, Response, without
+from refws.rfc6455.s03_websocket_uris import HOST
 from refws.rfc6455.s04_3_collected_abnf import (
     ExtensionParameters,
     GrammarError,
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+_authority = re.compile(rf"{HOST}(?::[0-9]*)?")
 
 SubprotocolPolicy = Callable[[Sequence[str]], str | None] | Sequence[str]
 """How a server chooses: a list, its first that the client offers too; or a function of the offers."""
@@ -70,8 +73,9 @@ def read_the_clients_opening_handshake(request: Request) -> ClientHandshake:
     # §4.2.1-p6-s1 MUST have Connection with the token "Upgrade" in any case
     if not names_token(headers, "Connection", "upgrade"):
         raise HandshakeFailure("rfc6455:4.2.1-p6-s1", 400, "the Connection field does not name Upgrade")
-    key = _check_key(headers.all("Sec-WebSocket-Key"))
+    # NOTE: before the key, since another version may have another key, and §4.4-p2-s3 MUST get its answer all the same
     check_version(headers.all("Sec-WebSocket-Version"))
+    key = _check_key(headers.all("Sec-WebSocket-Key"))
     # §4.2.1-p12-s2 MUST ignore what it does not know; §4.2.1-p12-s1 MAY come too
     return ClientHandshake(
         resource_name=_resource_name(request.target),
@@ -92,9 +96,9 @@ def _check_request(request: Request) -> str:
         raise HandshakeFailure("rfc6455:4.2.1-p3-s1", 405, f"method {request.method}", [("Allow", "GET")])
     if request.version < (1, 1):
         raise HandshakeFailure("rfc6455:4.2.1-p3-s1", 400, "an HTTP version below 1.1")
-    # §4.2.1-p4-s1 MUST have a Host field
+    # §4.2.1-p4-s1 MUST have a Host field with an authority in it
     hosts = request.headers.all("Host")
-    if len(hosts) != 1 or not hosts[0]:
+    if len(hosts) != 1 or _authority.fullmatch(hosts[0]) is None:
         raise HandshakeFailure("rfc6455:4.2.1-p4-s1", 400, "not exactly one Host field with a host in it")
     return hosts[0]
 

@@ -1,7 +1,6 @@
 """Section 4.3, Collected ABNF for the header fields of the opening handshake, and section 2.1's ASCII."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -47,6 +46,9 @@ _extension = re.compile(rf"({_TOKEN})((?:{_PARAMETER})*)")
 _separator = re.compile(rf"{_LWS}(?:,{_LWS})+|{_LWS}\Z")
 # §4.3-p5-s11 MUST be 0 to 255 without leading zeros (ruling 8: the comment, not the looser production)
 _version = re.compile(r"0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5]")
+
+# §4.3-p5-s4 MUST be of the alphabet with "+" and "/", in groups of four; padding fills up the last of them
+_base64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 _UPPER_TO_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
@@ -122,11 +124,7 @@ def decode_base64(value: str) -> bytes:
 
     Ruling 2: bits behind the last octet need not be zero.
     """
-    # §4.3-p5-s4 MUST be of the alphabet with "+" and "/"; §4.3-p4-s1 MUST have at least one octet
-    try:
-        decoded = base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        decoded = b""
-    if not decoded:
+    # §4.3-p4-s1 MUST have at least one octet
+    if not value or _base64.fullmatch(value) is None:
         raise GrammarError(f"{value!r} is not base64")
-    return decoded
+    return base64.b64decode(value)

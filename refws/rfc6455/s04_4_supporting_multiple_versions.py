@@ -22,7 +22,7 @@ def check_version(values: Sequence[str]) -> int:
     # §11.3.5-p10-s2 MUST NOT appear more than once in a request
     if len(values) != 1:
         why = "more than one Sec-WebSocket-Version" if values else "no Sec-WebSocket-Version"
-        raise HandshakeFailure("rfc6455:4.2.1-p8-s1", 400, why, [_SUPPORTED])
+        raise HandshakeFailure("rfc6455:11.3.5-p10-s2" if values else "rfc6455:4.2.1-p8-s1", 400, why, [_SUPPORTED])
     try:
         version = parse_version(values[0])
     except GrammarError as error:

@@ -1,7 +1,5 @@
 """Section 5.4, Fragmentation: which frame may follow which, and what comes of them."""
 
-from io import StringIO
-
 from refws.failure import Failure, UsageError
 from refws.rfc6455.s05_2_base_framing_protocol import CONTINUATION, FIN, OPCODE
 from refws.rfc6455.s07_4_status_codes import StatusCode
@@ -10,7 +8,9 @@ from refws.rfc6455.s10_security_considerations import fragments_exceeded, size_e
 
 __all__ = ["BinaryInProgress", "MessageInProgress", "TextInProgress", "check_fragment", "first_octet_of_fragment"]
 
+# Pieces smaller than this are joined as they come: a list of them would weigh many times what they hold.
 SMALL = 4096
+FEW_CHARACTERS = 1024
 
 
 class MessageInProgress:
@@ -41,22 +41,28 @@ class MessageInProgress:
 
 
 class TextInProgress(MessageInProgress):
-    """A text message, decoded as it comes."""
+    """A text message, decoded as it comes, in pieces that are joined once."""
 
-    __slots__ = ("_text", "_utf_8")
+    __slots__ = ("_few", "_pieces", "_utf_8")
 
     def __init__(self, limit: int | None) -> None:
         super().__init__(limit)
-        self._text = StringIO(newline="")
+        self._pieces: list[str] = []
+        self._few = ""
         self._utf_8 = Utf8Stream()
 
     def _add(self, octets: bytes, final: bool) -> None:
         # §5.6-p4-s2 MUST be UTF-8 as a whole, though a frame may end within a character
-        self._text.write(self._utf_8.decode(octets, final))
+        text = self._few + self._utf_8.decode(octets, final)
+        if len(text) < FEW_CHARACTERS:
+            self._few = text
+        else:
+            self._pieces.append(text)
+            self._few = ""
 
     def joined(self) -> str:
         """The text."""
-        return self._text.getvalue()
+        return "".join([*self._pieces, self._few])
 
 
 class BinaryInProgress(MessageInProgress):
@@ -73,7 +79,6 @@ class BinaryInProgress(MessageInProgress):
         if len(octets) >= SMALL:
             pieces.append(octets)
         elif pieces and isinstance(pieces[-1], bytearray):
-            # Small pieces are joined as they come: a list of them would weigh more than what they hold.
             pieces[-1] += octets
         else:
             pieces.append(bytearray(octets))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from refws.failure import Failure, UsageError
 from refws.rfc6455.s05_2_base_framing_protocol import CLOSE, CONTROL, FIN, LENGTH, OPCODE
 from refws.rfc6455.s07_4_status_codes import StatusCode, check_received_code, check_sendable_code
-from refws.rfc6455.s08_error_handling import Utf8Stream
+from refws.rfc6455.s08_error_handling import Utf8Stream, encode_utf_8
 
 __all__ = ["Close", "Ping", "Pong", "build_close_body", "check_control_frame", "check_payload", "parse_close_body"]
 
@@ -82,4 +82,4 @@ def build_close_body(code: int | None, reason: str, *, client: bool) -> bytes:
             raise UsageError("a reason needs a status code before it [rfc6455:5.5.1-p2-s2]")
         return b""
     check_sendable_code(code, client=client)
-    return check_payload(code.to_bytes(2, "big") + reason.encode())
+    return check_payload(code.to_bytes(2, "big") + encode_utf_8(reason))

@@ -6,6 +6,7 @@ from refws.failure import UsageError
 from refws.rfc6455 import s09_extensions
 from refws.rfc6455.s05_2_base_framing_protocol import BINARY, FIN, TEXT, build_frame
 from refws.rfc6455.s05_4_fragmentation import first_octet_of_fragment
+from refws.rfc6455.s08_error_handling import encode_utf_8
 from refws.rfc6455.s09_extensions import Extension
 
 __all__ = ["MessageSender"]
@@ -34,7 +35,7 @@ class MessageSender:
         # §6.1-p3-s1 MUST be in a frame; §6.1-p6-s1 MUST be masked where a client sends
         if isinstance(data, str):
             return build_frame(_TEXT, encode_utf_8(data), self._masked)
-        return build_frame(_BINARY, bytes(data), self._masked)
+        return build_frame(_BINARY, data if type(data) is bytes else octets_of(data), self._masked)
 
     def fragment(self, data: Message, *, fin: bool, continues: bool = True) -> list[bytes]:
         """The frame of the next fragment of a message, which the one with `fin` ends. Raises `UsageError`.
@@ -44,7 +45,7 @@ class MessageSender:
         """
         # §6.1-p3-s2 MAY go out as several frames; §5.4-p12-s1 MAY be of any size
         opcode = TEXT if isinstance(data, str) else BINARY
-        payload = encode_utf_8(data) if isinstance(data, str) else bytes(data)
+        payload = encode_utf_8(data) if isinstance(data, str) else octets_of(data)
         if self._opcode and not continues:
             raise UsageError("a fragmented message is being sent; finish it first [rfc6455:5.4-p10-s1]")
         first = first_octet_of_fragment(opcode, fin, self._opcode)
@@ -59,10 +60,8 @@ class MessageSender:
         return build_frame(FIN | opcode, payload, self._masked)
 
 
-def encode_utf_8(text: str) -> bytes:
-    """The octets of a text. Raises `UsageError` where it has no UTF-8 form."""
-    try:
-        # §5.6-p4-s1 MUST be UTF-8
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"this text has a lone surrogate at index {error.start} and cannot be UTF-8") from None
+def octets_of(data: object) -> bytes:
+    """A copy, if need be, of octets that the caller may still change. Raises `UsageError` for anything else."""
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise UsageError(f"a message is a str or octets, not {type(data).__name__}")
+    return bytes(data)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from refws.failure import Failure, HandshakeFailure, UsageError
+from refws.failure import Failure, UsageError
 from refws.rfc6455.s05_2_base_framing_protocol import Opcode
 from refws.rfc6455.s05_5_control_frames import Close, build_close_body
-from refws.rfc6455.s07_4_status_codes import StatusCode
+from refws.rfc6455.s07_4_status_codes import StatusCode, may_be_sent
 from refws.rfc6455.state import READY_STATE, TRANSITIONS, Occurrence, ReadyState, State
 
 __all__ = ["Closing"]
@@ -60,9 +60,9 @@ class Closing:
         # §5.5.1-p5-s1 MUST answer with a Close frame, unless one was sent
         if self.sent is None:
             # §5.5.1-p5-s2 SHOULD repeat the code (ruling 29: but not 1010, which a server may not send)
-            unsendable = close.code == StatusCode.MANDATORY_EXTENSION and not self._client
             no_code = close.code == StatusCode.NO_STATUS_RECEIVED
-            code = None if no_code else StatusCode.NORMAL_CLOSURE if unsendable else close.code
+            sendable = may_be_sent(close.code, client=self._client) is None
+            code = None if no_code else close.code if sendable else StatusCode.NORMAL_CLOSURE
             self.start_the_websocket_closing_handshake(code)
 
     # 7.1.7
@@ -74,9 +74,10 @@ class Closing:
         self.failure = failure
         self.has_occurred(Occurrence.FAILED)
         # §7.1.7-p2-s1 SHOULD send a Close frame with a fitting code first, where the connection was established
-        if established and self.sent is None and not isinstance(failure, HandshakeFailure):
+        # §7.1.7-p2-s2 MAY be omitted: where TCP is gone (1006), or the status is none for a Close frame of this side
+        if established and self.sent is None and may_be_sent(failure.status, client=self._client) is None:
             # §5.5.1-p2-s3 MAY say why, cut to what a control frame holds
-            reason = failure.why.encode()[:REASON_OCTETS].decode("utf-8", "ignore")
+            reason = failure.why.encode("utf-8", "replace")[:REASON_OCTETS].decode("utf-8", "ignore")
             self.sent = Close(failure.status, reason)
             self._send_frame(Opcode.CLOSE, build_close_body(failure.status, reason, client=self._client))
 

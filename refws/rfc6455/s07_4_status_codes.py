@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from refws.failure import Failure, UsageError
 
-__all__ = ["StatusCode", "check_received_code", "check_sendable_code", "may_be_on_the_wire"]
+__all__ = ["StatusCode", "check_received_code", "check_sendable_code", "may_be_on_the_wire", "may_be_sent"]
 
 
 class StatusCode(IntEnum):
@@ -75,11 +75,17 @@ def check_received_code(code: int) -> None:
         raise Failure(clause, StatusCode.PROTOCOL_ERROR, f"a Close frame with status code {code}")
 
 
-def check_sendable_code(code: int, *, client: bool) -> None:
-    """Refuse to send what `check_received_code` would refuse, and 1010 from a server: `UsageError`."""
-    clause = may_be_on_the_wire(code)
-    if clause is not None:
-        raise UsageError(f"status code {code} may not be sent [{clause}]; take 1000 to 1014 or 3000 to 4999")
+def may_be_sent(code: int, *, client: bool) -> str | None:
+    """None where this side may send the code, else the id of the clause that forbids it."""
     # §7.4.1-p23-s3 MUST be a client's: a server refuses the handshake instead
     if code == StatusCode.MANDATORY_EXTENSION and not client:
-        raise UsageError("status code 1010 is for clients [rfc6455:7.4.1-p23-s3]")
+        return "rfc6455:7.4.1-p23-s3"
+    return may_be_on_the_wire(code)
+
+
+def check_sendable_code(code: int, *, client: bool) -> None:
+    """Refuse to send what `may_be_sent` forbids: `UsageError`."""
+    clause = may_be_sent(code, client=client)
+    if clause is not None:
+        side = "client" if client else "server"
+        raise UsageError(f"a {side} may not send status code {code} [{clause}]; take 1000, 1001 or 3000 to 4999")

@@ -2,17 +2,19 @@
 
 from codecs import utf_8_decode
 
-from refws.failure import Failure
+from refws.failure import Failure, UsageError
 from refws.rfc6455.s07_4_status_codes import StatusCode
 
-__all__ = ["Utf8Stream", "decode_utf_8"]
+__all__ = ["Utf8Stream", "decode_utf_8", "encode_utf_8", "invalid_utf_8"]
 
 Octets = bytes | bytearray | memoryview
 
 
 def invalid_utf_8(error: UnicodeDecodeError, clause: str = "rfc6455:8.1-p1-s1") -> Failure:
     """The failure for octets that are not UTF-8."""
-    octets = bytes(error.object[error.start : error.start + 4]).hex(" ")
+    # Up to the octet that cannot be, and no further: the same however the octets were split.
+    last = error.end + (error.reason == "invalid continuation byte")
+    octets = error.object[error.start : last].hex(" ")
     return Failure(clause, StatusCode.INVALID_FRAME_PAYLOAD_DATA, f"not UTF-8: {octets} ({error.reason})")
 
 
@@ -27,6 +29,15 @@ def decode_utf_8(octets: Octets) -> str:
     except UnicodeDecodeError as error:
         # §8.1-p1-s1 MUST fail on octets that are not UTF-8
         raise invalid_utf_8(error) from None
+
+
+def encode_utf_8(text: str) -> bytes:
+    """The octets of a text. Raises `UsageError` where it has no UTF-8 form."""
+    try:
+        # §5.6-p4-s1 MUST be UTF-8
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"this text has a lone surrogate at index {error.start} and cannot be UTF-8") from None
 
 
 class Utf8Stream:
@@ -48,7 +59,10 @@ class Utf8Stream:
         try:
             # §8.1-p1-s1 MUST fail on octets that are not UTF-8
             text, decoded = utf_8_decode(octets, "strict", final)
+            self._incomplete = rest = bytes(octets[decoded:])
+            # Behind the half of a surrogate Python waits for a third octet, though none can make it right.
+            if b"\xed\xa0" <= rest < b"\xee":
+                utf_8_decode(rest, "strict", True)
         except UnicodeDecodeError as error:
             raise invalid_utf_8(error) from None
-        self._incomplete = bytes(octets[decoded:])
         return text

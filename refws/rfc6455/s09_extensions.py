@@ -77,7 +77,8 @@ class ClientExtension(Protocol):
 
 def rsv_claimed(extensions: Iterable[Extension]) -> dict[int, int]:
     """For every opcode the RSV bits that some extension gives a meaning to."""
-    claimed: dict[int, int] = dict.fromkeys(Opcode, 0)
+    # Frames of an opcode that nobody has defined are asked about, too.
+    claimed: dict[int, int] = dict.fromkeys(range(16), 0)
     for extension in extensions:
         for opcode in Opcode:
             claimed[opcode] |= extension.rsv_claimed(opcode) & RSV

@@ -1,0 +1,102 @@
+"""Pings on asyncio: those of the application, and those that keep a connection alive."""
+
+import asyncio
+import itertools
+
+from refws.failure import UsageError
+from refws.host.closed import ConnectionClosed
+from refws.host.connection import Connection, TimeLimits, time_limit
+from refws.rfc6455.endpoint import Endpoint, Opened
+from refws.rfc6455.s05_5_control_frames import Ping, Pong
+from refws.rfc6455.state import State
+
+__all__ = ["PingingConnection"]
+
+_serial = itertools.count(1)
+
+
+class PingingConnection(Connection):
+    """A connection with Pings. `latency` is what the last one that was answered took, in seconds."""
+
+    __slots__ = ("_pings", "latency")
+
+    def __init__(self, endpoint: Endpoint, times: TimeLimits) -> None:
+        super().__init__(endpoint, times)
+        self._pings: dict[bytes, tuple[float, asyncio.Future[float]]] | None = None
+        self.latency: float | None = None
+
+    async def ping(self, payload: bytes | None = None) -> float:
+        """Send a Ping and wait for its Pong; returns the seconds it took. Raises `ConnectionClosed`, `UsageError`."""
+        return await self._ping(payload)
+
+    def _ping(self, payload: bytes | None) -> asyncio.Future[float]:
+        self._check_open()
+        if self._pings is None:
+            self._pings = {}
+        if payload is None:
+            payload = next(p for n in _serial if (p := n.to_bytes(8, "big")) not in self._pings)
+        if payload in self._pings:
+            raise UsageError("a Ping with this payload is waiting for its Pong")
+        self.endpoint.send_ping(payload)
+        self.flush()
+        waiter: asyncio.Future[float] = self._loop.create_future()
+        self._pings[payload] = (self._loop.time(), waiter)
+        return waiter
+
+    async def pong(self, payload: bytes = b"") -> None:
+        """Send a Pong that nobody asked for. Raises `ConnectionClosed`, `UsageError`."""
+        self._check_open()
+        self.endpoint.send_pong(payload)
+        self.flush()
+
+    def _check_open(self) -> None:
+        if self.endpoint.closing.state is not State.OPEN:
+            raise ConnectionClosed(self.endpoint)
+
+    def control_received(self, frame: Ping | Pong) -> None:
+        """A Pong answers the Ping of its payload, and all that were sent before."""
+        if isinstance(frame, Ping):
+            # A peer that sends Pings and takes no Pongs would fill the memory with them.
+            if self._drained is not None:
+                self.hold_up_reading()
+        elif self._pings and frame.payload in self._pings:
+            now = self._loop.time()
+            for payload in list(self._pings):
+                sent_at, waiter = self._pings.pop(payload)
+                if not waiter.done():
+                    waiter.set_result(now - sent_at)
+                if payload == frame.payload:
+                    self.latency = now - sent_at
+                    break
+
+    def opened(self, opened: Opened) -> None:
+        """The connection is established: keep it alive."""
+        self._keep_alive_later()
+
+    def _keep_alive_later(self) -> None:
+        self.set_timer(self.times.ping_interval, self._keep_alive)
+
+    def _keep_alive(self) -> None:
+        if self.endpoint.closing.state is State.OPEN:
+            self._ping(None).add_done_callback(self._kept_alive)
+            self.set_timer(self.times.ping_timeout, self._keep_alive_timeout)
+
+    def _kept_alive(self, waiter: asyncio.Future[float]) -> None:
+        if self.endpoint.closing.state is State.OPEN and not self.endpoint.reaction_is_due:
+            self._keep_alive_later()
+
+    def _keep_alive_timeout(self) -> None:
+        if self._held_up and self._drained is None:
+            # It is this side's application that is slow: the Pong may be among what it keeps from being read.
+            self.set_timer(self.times.ping_timeout, self._keep_alive_timeout)
+        else:
+            self.fail(time_limit("no Pong came for a keep-alive Ping"))
+
+    def closed(self) -> None:
+        """TCP is closed: no Pong will come."""
+        for _, waiter in (self._pings or {}).values():
+            if not waiter.done():
+                waiter.set_exception(ConnectionClosed(self.endpoint))
+                # Whoever dropped this future does not want to hear of it.
+                waiter.exception()
+        self._pings = None
