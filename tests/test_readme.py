@@ -12,9 +12,14 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+
+
 @pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.S))
 def test_code_runs(code: str) -> None:
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=30)
+    done = run(code)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
     assert not done.stderr
@@ -23,7 +28,7 @@ def test_code_runs(code: str) -> None:
 def test_the_failure_is_the_one_the_comment_shows() -> None:
     code = re.findall(r"```python\n(.*?)```", README, re.S)[1]
     comment = re.search(r"print\(event\) *# (.*)", code)[1]
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    done = run(code)
     assert done.stdout.splitlines()[0] == comment
 
 

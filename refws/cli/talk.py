@@ -78,7 +78,7 @@ async def _typed() -> AsyncIterator[str]:
         while True:
             try:
                 yield await session.prompt_async()
-            except EOFError:
+            except (EOFError, KeyboardInterrupt):
                 return
 
 

@@ -37,6 +37,7 @@ class ClientWebSocket(WebSocket):
 
     async def establish(self, uri: WebSocketURI, offer: ClientOffer) -> None:
         """Send the opening handshake, and wait for the answer. Raises `UsageError` and `HandshakeFailure`."""
+        # §rfc6455:4.1-p21-s1 MUST send the handshake once connected
         self.endpoint.connect(uri, offer)
         self.flush()
         await self._established
@@ -98,6 +99,7 @@ class connect:
         self._websocket: WebSocket | None = None
 
     async def _open(self) -> WebSocket:
+        # §rfc6455:4.1-p1-s1 MUST connect and send the handshake; §rfc6455:4.1-p3-s1 MUST read the answer
         async with asyncio.timeout(self._times.open_timeout):
             addresses = await self._resolve()
             for at, address in enumerate(addresses, 1):
@@ -115,6 +117,7 @@ class connect:
 
     async def _open_to(self, address: str) -> WebSocket:
         loop = asyncio.get_running_loop()
+        # §rfc6455:4.1-p5-s2 MUST have no second connection in CONNECTING (ruling 12)
         lock = _connecting.setdefault((id(loop), address, self._uri.port), asyncio.Lock())
         # §rfc6455:4.1-p5-s1 MUST wait while another connection to this address and port is CONNECTING
         # §rfc6455:4.1-p5-s3 MUST be queued even under another name
@@ -124,6 +127,8 @@ class connect:
                 lambda: ClientWebSocket(self._limits, self._times, self._max_queue),
                 address,
                 self._uri.port,
+                # §rfc6455:4.1-p19-s2 MUST fail where TLS does; §rfc6455:4.1-p19-s3 MUST stay inside it
+                # §rfc6455:10.6-p1-s2/1 MUST know TLS; §rfc6455:10.6-p2-s3 SHOULD take strong TLS only
                 ssl=self._tls,
                 server_hostname=self._uri.host if self._tls else None,
             )

@@ -195,10 +195,12 @@ class Connection(asyncio.Protocol):
         self.flush()
         closing, transport = self.endpoint.closing, self.transport
         if closing.failure is not None:
+            # §rfc6455:7.1.7-p1-s3/2 SHOULD log it
             logger.info("failed the connection: %s", closing.failure)
         if transport is None or closing.state in (State.CONNECTING, State.OPEN):
             return
         # §rfc6455:7.1.1-p2-s3/2 SHOULD let the server close first, but not wait for it for ever
+        # §rfc6455:5.5.1-p6-s2/3 MAY close first after some time; §rfc6455:7.1.1-p2-s2 MAY do so
         self.set_timer(self.times.close_timeout, transport.abort)
         # What still comes is read and dropped: closing with octets unread would reset the connection under the peer.
         self._held_up = False
@@ -207,6 +209,7 @@ class Connection(asyncio.Protocol):
         if self._ended:
             transport.close()
         elif closing.tcp_close_is_due:
+            # §rfc6455:7.1.1-p1-s1 MUST close TCP; §rfc6455:7.1.2-p1-s2 SHOULD do so after both Close frames
             (transport.write_eof if transport.can_write_eof() else transport.close)()
 
     def set_timer(self, seconds: float | None, callback: object) -> None:

@@ -89,6 +89,7 @@ class Endpoint:
         self.closing.has_occurred(Occurrence.ESTABLISHED)
         # §5.1-p1-s2 MUST be masked from a client; §5.1-p1-s3 MUST be masked over TLS too
         # §5.1-p1-s6 MUST NOT be masked from a server
+        # §9.1-p7-s3 MUST NOT use an extension before the server takes it; §5.8-p1-s2 MUST be agreed on in the handshake
         self._sender = MessageSender(masked=self._client, extensions=extensions)
         self._receiver = MessageReceiver(
             self._answer_ping, masked=not self._client, limits=self._limits, extensions=extensions
@@ -217,10 +218,12 @@ class Endpoint:
         """Act on the Close frame or the failure that was reported last, if there is one."""
         due, self._due = self._due, None
         if isinstance(due, Close):
+            # §5.5.1-p5-s3 SHOULD be answered soon; §5.5.1-p5-s4/1 MAY be answered behind a message (ruling 32)
             self.closing.a_close_frame_has_been_received(due)
         elif due is not None:
             if isinstance(self._opening, ServerOpening) and isinstance(due, HandshakeFailure):
                 self._outbox.append(self._opening.respond(refusal(due)))
+            # §7.2.1-p1-s2 MUST fail in this way for a handshake, too
             self.closing.fail_the_websocket_connection(due)
 
     @property

@@ -20,7 +20,8 @@ class HeaderFields(tuple[tuple[str, str], ...]):
         """The values of every field of that name."""
         # §4.1-p46-s1 MUST compare the names of header fields in any case
         wanted = name.lower()
-        return [value for field, value in self if field.lower() == wanted]
+        size = len(name)
+        return [value for field, value in self if len(field) == size and field.lower() == wanted]
 
     def get(self, name: str) -> str | None:
         """The value of the first field of that name, or None."""

@@ -56,6 +56,7 @@ def parse_websocket_uri(uri: str) -> WebSocketURI:
     # §3-p11-s1 MUST NOT have a fragment; §3-p11-s2 MUST have a literal "#" written as %23
     if "#" in uri:
         raise UsageError(f"{uri!r} has a fragment; a WebSocket URI has none, and a '#' in it is written %23")
+    # §4.1-p4-s1 MUST have components that are valid by section 3
     match = _URI.fullmatch(_to_ascii(uri))
     # §12-p8-s2 MUST fail for what is no WebSocket URI; §4.1-p4-s2 MUST fail on components that are not valid
     if match is None:
@@ -69,6 +70,7 @@ def parse_websocket_uri(uri: str) -> WebSocketURI:
 def resource_name(path: str, query: str | None) -> str:
     """The /resource name/ of a path and a query, as a request names it."""
     # §3-p7-s1 MUST be "/" for an empty path; §3-p8-s1 MUST be the path
+    # §3-p6-s1 MUST be made of path and query; §11.1.1-p6-s1 MUST be so for ws; §11.1.2-p6-s1 MUST be so for wss
     name = path or "/"
     # §3-p9-s1 MUST have "?" only before a query that is not empty (ruling 17); §3-p10-s1 MUST go on with the query
     return f"{name}?{query}" if query else name

@@ -48,6 +48,7 @@ _HANDSHAKE_FIELDS = frozenset(
 )
 
 
+# §4.1-p21-s2 MUST be an upgrade request with these header fields; §4.1-p22-s1 MUST be valid HTTP
 def send_the_clients_opening_handshake(uri: WebSocketURI, key: str, offer: ClientOffer) -> Request:
     """The request of section 4.1. Raises `UsageError` for what may not be asked for."""
     headers = [
@@ -64,10 +65,12 @@ def send_the_clients_opening_handshake(uri: WebSocketURI, key: str, offer: Clien
     # §4.1-p31-s2 MAY send an origin where its meaning fits
     if offer.origin is not None:
         headers.append(("Origin", offer.origin))
+    # §4.1-p35-s1 MAY ask for subprotocols; §11.3.4-p8-s2 MUST go to the server in this field
     if offer.subprotocols:
         headers.append(("Sec-WebSocket-Protocol", _subprotocol_list(offer.subprotocols)))
     # §4.1-p36-s1 MAY ask for extensions; §4.1-p36-s2 MUST name those it would use
     extensions = [parameters for extension in offer.extensions for parameters in extension.offers()]
+    # §9-p1-s1/1 MAY ask for extensions; §9.1-p1-s1 MUST do so in this field; §4.3-p4-s2 MUST be an extension-list
     if extensions:
         headers.append(("Sec-WebSocket-Extensions", format_extension_list(extensions)))
     # §4.1-p37-s1 MAY add other header fields
@@ -88,6 +91,7 @@ def _subprotocol_list(names: Sequence[str]) -> str:
     if len(set(names)) != len(names):
         raise UsageError("a subprotocol is listed twice [rfc6455:4.1-p35-s3/2]")
     # §4.1-p35-s2 MUST be listed with the preferred first, separated by commas
+    # §4.1-p35-s4 MUST be one or more tokens in list form
     return ", ".join(names)
 
 
@@ -100,6 +104,7 @@ def check_the_servers_opening_handshake(
     """
     headers = response.headers
     # §4.1-p39-s1 MUST treat any status but 101 as plain HTTP
+    # §4.1-p39-s2 MAY authenticate or follow redirects: the caller has the whole response
     if response.status != 101:
         raise HandshakeFailure("rfc6455:4.1-p39-s1", response.status, f"the server answered {response.status}")
     # §11.1.1-p11-s1 MUST be at least HTTP/1.1, whose 1.0 knows no 101

@@ -64,6 +64,7 @@ def asks_for_websocket(request: Request) -> bool:
 def read_the_clients_opening_handshake(request: Request) -> ClientHandshake:
     """Check a request against section 4.2.1. Raises `HandshakeFailure` with the HTTP status to answer."""
     # §4.2.1-p2-s2 MUST be refused with an HTTP error where anything differs; the order of the fields is free
+    # §4.2.1-p2-s1 MUST have these parts
     headers = request.headers
     host = _check_request(request)
     # §4.2.1-p5-s1 MUST have Upgrade with "websocket" in any case
@@ -77,6 +78,7 @@ def read_the_clients_opening_handshake(request: Request) -> ClientHandshake:
     check_version(headers.all("Sec-WebSocket-Version"))
     key = _check_key(headers.all("Sec-WebSocket-Key"))
     # §4.2.1-p12-s2 MUST ignore what it does not know; §4.2.1-p12-s1 MAY come too
+    # §4.2.2-p5-s1 MUST establish what the handshake asks for; §4.2.2-p9-s1 MUST name the service by its resource
     return ClientHandshake(
         resource_name=_resource_name(request.target),
         host=host,
@@ -113,6 +115,7 @@ def _check_key(keys: Sequence[str]) -> str:
     except GrammarError as error:
         raise HandshakeFailure("rfc6455:4.2.1-p7-s1", 400, f"Sec-WebSocket-Key: {error}") from None
     # §4.2.1-p7-s1 MUST decode to 16 octets (ruling 2)
+    # §4.2.2-p7-s1 MUST be base64 of 16 octets
     if len(octets) != 16:
         why = f"a Sec-WebSocket-Key of {len(octets)} octets instead of 16"
         raise HandshakeFailure("rfc6455:4.2.1-p7-s1", 400, why)
@@ -154,6 +157,7 @@ def _resource_name(target: str) -> str:
 def choose_subprotocol(offered: Sequence[str], policy: SubprotocolPolicy) -> str | None:
     """/subprotocol/ of section 4.2.2: one of the client's list, or None. Raises `UsageError` for any other."""
     # §4.2.2-p10-s3 MUST be null where there is no list or no agreement (ruling 13: the connection opens all the same)
+    # §4.2.2-p10-s1 MUST be one value or null; §4.2.2-p10-s6 MUST be a single token
     chosen = policy(offered) if callable(policy) else next((name for name in policy if name in offered), None)
     # §4.2.2-p10-s2 MUST be one that the client listed
     if chosen is not None and chosen not in offered:
@@ -165,6 +169,7 @@ def accept_value(key: str) -> str:
     """The Sec-WebSocket-Accept of a Sec-WebSocket-Key."""
     # §4.2.2-p7-s2 MUST take the key as it was sent, not what it decodes to
     # §4.2.2-p16-s2 MUST be base64 of SHA-1 of the key and the GUID
+    # §4.2.2-p18-s1 MUST be a base64 value that is not empty; §4.3-p7-s2 MUST have one octet at least
     return base64.b64encode(hashlib.sha1(f"{key}{GUID}".encode(), usedforsecurity=False).digest()).decode()
 
 
@@ -189,6 +194,7 @@ def send_the_servers_opening_handshake(
     additional_headers: Sequence[tuple[str, str]] = (),
 ) -> Response:
     """The response of step 5 of section 4.2.2. Raises `UsageError` for a header field that is not the caller's."""
+    # §4.2.2-p12-s1 MUST be a valid HTTP response; §11.3.3-p8-s2 MUST go from server to client
     # §4.2.2-p13-s1 MUST be 101; §4.2.2-p14-s1 MUST name websocket; §4.2.2-p15-s1 MUST name Upgrade
     # §4.2.2-p16-s1 MUST have Sec-WebSocket-Accept; §11.3.3-p9-s1 MUST NOT have it twice
     headers = [
@@ -197,9 +203,11 @@ def send_the_servers_opening_handshake(
         ("Sec-WebSocket-Accept", accept_value(handshake.key)),
     ]
     # §4.2.2-p10-s4 MUST NOT be there where /subprotocol/ is null; §11.3.4-p9-s2 MUST NOT be there twice
+    # §4.2.2-p20-s1 MAY be there
     if subprotocol is not None:
         headers.append(("Sec-WebSocket-Protocol", subprotocol))
     # §9.1-p12-s1 MUST list what is accepted; §4.2.2-p11-s3 MUST be absent where that is nothing
+    # §4.2.2-p21-s1 MAY be there; §9-p1-s2 MUST NOT name what was not asked for
     if extensions:
         headers.append(("Sec-WebSocket-Extensions", format_extension_list(extensions)))
     if len(without(additional_headers, _HANDSHAKE_FIELDS)) != len(additional_headers):
@@ -214,4 +222,5 @@ def refusal(failure: HandshakeFailure) -> Response:
     headers = [(n, v if n != "Connection" else f"{v}, close") for n, v in headers]
     if not any(name == "Connection" for name, _ in headers):
         headers.append(("Connection", "close"))
+    # §10.7-p1-s5 SHOULD be a fitting HTTP status
     return Response(failure.status, HeaderFields(headers), f"{failure}\n".encode())

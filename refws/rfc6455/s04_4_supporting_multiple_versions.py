@@ -11,6 +11,7 @@ __all__ = ["SUPPORTED_VERSIONS", "check_version"]
 SUPPORTED_VERSIONS = (13,)
 
 # §4.4-p2-s3 MUST name all versions that are supported; §11.3.5-p8-s5 MUST list them
+# §4.3-p7-s4 MUST be a list of versions
 _SUPPORTED = ("Sec-WebSocket-Version", ", ".join(map(str, SUPPORTED_VERSIONS)))
 
 

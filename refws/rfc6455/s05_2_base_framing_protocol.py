@@ -19,6 +19,7 @@ class Opcode(IntEnum):
     """How to read a frame's payload."""
 
     # §5.2-p9-s1 MUST be 0; §5.2-p10-s1 MUST be 1; §5.2-p11-s1 MUST be 2
+    # §5.6-p1-s2 MUST be the two data frames; §5.5-p1-s2 MUST be the three control frames
     CONTINUATION = 0
     TEXT = 1
     BINARY = 2
@@ -30,6 +31,7 @@ class Opcode(IntEnum):
 
 # The first octet: FIN, RSV1, RSV2, RSV3, opcode. The second: MASK, payload length.
 # §5.2-p1-s4 MUST take the leftmost bit for the most significant; §5.2-p30-s1 MUST keep this order of fields
+# §5.2-p4-s1 MUST mark the last fragment by FIN; §5.2-p4-s2 MAY be the first as well; §5.2-p31-s1 MUST be one bit
 FIN = 0x80
 RSV = 0x70
 OPCODE = 0x0F
@@ -49,11 +51,13 @@ def check_first_octet(octet: int, rsv_claimed: int = 0) -> None:
     a frame of this opcode (section 9).
     """
     # §5.2-p6-s2 MUST fail on an RSV bit that is set and that no extension defines
+    # §5.2-p32-s1 MUST be zero in RSV1 unless negotiated; §5.2-p33-s1 MUST be so in RSV2; §5.2-p34-s1 MUST be so in RSV3
     if (meaningless := octet & RSV & ~rsv_claimed) != 0:
         names = ", ".join(f"RSV{n}" for n in (1, 2, 3) if meaningless & (0x80 >> n))
         raise Failure("rfc6455:5.2-p6-s2", StatusCode.PROTOCOL_ERROR, f"{names} set, and no extension defines it")
     # §5.2-p8-s2 MUST fail on an unknown opcode
     # §5.2-p12-s1 MUST keep 3 to 7 for data frames; §5.2-p16-s1 MUST keep 11 to 15 for control frames
+    # §5.6-p1-s3 MUST be left to later data frames, 3 to 7; §5.5-p1-s3 MUST be left to later control frames, 11 to 15
     if octet & OPCODE not in _DEFINED:
         raise Failure("rfc6455:5.2-p8-s2", StatusCode.PROTOCOL_ERROR, f"unknown opcode {octet & OPCODE}")
 
@@ -72,6 +76,7 @@ def read_payload_length(octets: bytes, at: int, limit: int | None, limited: str)
         return length, at + 1
     # §5.2-p20-s2 MUST be followed by 16 bits where it is 126
     # §5.2-p20-s3 MUST be followed by 64 bits where it is 127
+    # §5.2-p40-s1 MUST be of one of three forms
     size = 2 if length == 126 else 8
     # §5.2-p20-s4 MUST be in network byte order
     field = octets[at + 1 : at + 1 + size]
@@ -120,6 +125,7 @@ def build_frame(first: int, payload: bytes, masked: bool) -> list[bytes]:
         # §5.3-p1-s1 MUST set the mask flag; §5.3-p2-s1 MUST put the key into the frame
         key = new_masking_key()
         # §5.3-p2-s2 MUST mask the whole payload; §5.3-p7-s1 MUST not count the key in the length
+        # §5.3-p7-s2 MUST count what is behind the key; §5.2-p43-s1 MUST be four octets of key
         header, payload = build_header(first, length, MASK) + key, apply_mask(payload, key)
     else:
         # §5.1-p1-s6 MUST NOT mask a server's frame; §5.2-p22-s2 MUST have a key only where MASK is set

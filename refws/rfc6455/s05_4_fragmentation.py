@@ -90,6 +90,7 @@ class BinaryInProgress(MessageInProgress):
 
 def check_fragment(first_octet: int, message: MessageInProgress | None, max_fragments: int | None) -> None:
     """Refuse a data frame that does not fit the message in progress, or the absence of one."""
+    # §5.4-p13-s1 MUST be taken whole and in fragments; §5.4-p3-s3 MUST NOT depend on where the borders are
     opcode = first_octet & OPCODE
     if message is None:
         # §5.4-p6-s1 MUST begin with an opcode other than 0, and go on with opcode 0

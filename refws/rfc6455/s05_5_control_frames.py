@@ -64,6 +64,7 @@ def parse_close_body(body: bytes, final: bool = True) -> Close:
 
     Raises `Failure` at the first octet that cannot be part of any acceptable body.
     """
+    # §5.5.1-p2-s1 MAY have a body
     if len(body) < 2:
         # §7.1.5-p1-s4 MUST read as 1005 where there is no code
         return Close()

@@ -33,6 +33,7 @@ class MessageSender:
             return self.fragment(data, fin=True, continues=False)
         # §6.1-p4-s1 MUST have the opcode of its type; §6.1-p5-s1 MUST have FIN in its last frame
         # §6.1-p3-s1 MUST be in a frame; §6.1-p6-s1 MUST be masked where a client sends
+        # §6.1-p1-s1 MUST follow the steps of this section; §5.1-p1-s1 MUST go out as frames
         if isinstance(data, str):
             return build_frame(_TEXT, encode_utf_8(data), self._masked)
         return build_frame(_BINARY, data if type(data) is bytes else octets_of(data), self._masked)

@@ -252,6 +252,7 @@ class MessageReceiver:
         self._control += octets
         payload = bytes(self._control)
         opcode = self._first_octet & OPCODE
+        # §5.4-p11-s1 MUST be handled in the middle of a message, too; §5.5-p2-s2 MAY come there
         if opcode == CLOSE:
             close = parse_close_body(payload, frame_ends)
             if frame_ends:
@@ -280,4 +281,5 @@ class MessageReceiver:
     def _deliver_message(self, message: MessageInProgress) -> None:
         # §6.2-p1-s8 MUST deliver the joined message with the type of its first frame
         self._message = None
+        # §5.6-p6-s1 MUST be left as it is where it is binary; §6.2-p1-s5 MUST be the application data
         self._deliver(message.joined())

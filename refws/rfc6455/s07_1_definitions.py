@@ -47,6 +47,7 @@ class Closing:
         """Send a Close frame with this status code and reason, or with neither. Raises `UsageError`."""
         # §7.1.5-p1-s1 MAY carry a code; §7.1.6-p1-s1 MAY carry a reason; §7.4-p1-s4 MAY carry neither
         body = build_close_body(code, reason, client=self._client)
+        # §7.1.5-p1-s2 MAY be started by either side, by both at once too; §7.3-p1-s3 MUST begin every normal closure
         self.has_occurred(Occurrence.CLOSE_SENT)
         self.sent = Close(StatusCode.NO_STATUS_RECEIVED if code is None else code, reason)
         # §7.1.2-p1-s1 MUST send a Close frame with the given code and reason
@@ -75,6 +76,7 @@ class Closing:
         self.has_occurred(Occurrence.FAILED)
         # §7.1.7-p2-s1 SHOULD send a Close frame with a fitting code first, where the connection was established
         # §7.1.7-p2-s2 MAY be omitted: where TCP is gone (1006), or the status is none for a Close frame of this side
+        # §10.7-p1-s3 SHOULD send a Close frame with a fitting code once the handshake is over
         if established and self.sent is None and may_be_sent(failure.status, client=self._client) is None:
             # §5.5.1-p2-s3 MAY say why, cut to what a control frame holds
             reason = failure.why.encode("utf-8", "replace")[:REASON_OCTETS].decode("utf-8", "ignore")

@@ -116,6 +116,7 @@ def choose_extensions(
             continue
         for extension in supported:
             # §9-p1-s1/2 MAY take some, all or none
+            # §9-p1-s3 MUST have parameters as the extension says; §9.1-p7-s2 MUST have those that it defines
             agreed = extension.answer(offer) if extension.name == offer.name else None
             if agreed is not None and not _overlaps(agreed[1], in_use):
                 answers.append(agreed[0])

@@ -31,6 +31,7 @@ class Limits:
     max_header_fields: int = 128
 
 
+# §10.7-p1-s1 MUST validate all input
 def size_exceeded(octets: int, limit: int, what: str) -> Failure:
     """The failure for a frame or a message that is longer than its limit."""
     return Failure(

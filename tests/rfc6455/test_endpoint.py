@@ -60,7 +60,12 @@ def test_an_established_endpoint_is_open(endpoint):
 
 
 @pytest.mark.clause(
-    "rfc6455:5.1-p1-s2", "rfc6455:5.1-p1-s3", "rfc6455:5.1-p1-s6", "rfc6455:5.5.1-p3-s1", "rfc6455:5.5.2-p4-s1", "rfc6455:5.5.3-p5-s1"
+    "rfc6455:5.1-p1-s2",
+    "rfc6455:5.1-p1-s3",
+    "rfc6455:5.1-p1-s6",
+    "rfc6455:5.5.1-p3-s1",
+    "rfc6455:5.5.2-p4-s1",
+    "rfc6455:5.5.3-p5-s1",
 )
 def test_all_that_is_sent_is_masked_by_a_client_and_only_there(endpoint, role):
     endpoint.send_a_websocket_message("text")

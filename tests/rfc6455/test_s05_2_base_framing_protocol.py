@@ -108,7 +108,7 @@ def test_rsv_bits_are_refused_unless_claimed(claimed):
 
 
 def test_a_failure_names_the_bits():
-    with pytest.raises(Failure, match="^RSV1, RSV3 set"):
+    with pytest.raises(Failure, match=r"^RSV1, RSV3 set"):
         check_first_octet(FIN | RSV1 | RSV2 | RSV3 | TEXT, RSV2)
 
 
