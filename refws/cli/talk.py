@@ -52,11 +52,8 @@ def _say_goodbye(ws: WebSocket, interactive: bool) -> None:
 
 
 async def _send_lines(ws: WebSocket, lines: AsyncIterator[str]) -> None:
-    try:
-        async for line in lines:
-            await ws.send(line)
-    except ConnectionClosed:
-        return
+    async for line in lines:
+        await ws.send(line)
 
 
 async def _print_messages(ws: WebSocket, interactive: bool) -> None:

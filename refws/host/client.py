@@ -1,6 +1,7 @@
 """`connect` on asyncio."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import Generator, Sequence
@@ -101,15 +102,12 @@ class connect:
     async def _open(self) -> WebSocket:
         # §rfc6455:4.1-p1-s1 MUST connect and send the handshake; §rfc6455:4.1-p3-s1 MUST read the answer
         async with asyncio.timeout(self._times.open_timeout):
-            addresses = await self._resolve()
-            for at, address in enumerate(addresses, 1):
-                try:
+            *others, last = await self._resolve()
+            for address in others:
+                with contextlib.suppress(OSError):
                     return await self._open_to(address)
-                except OSError:
-                    # §rfc6455:4.1-p18-s1 MUST fail where TCP does: once no address of the host is left
-                    if at == len(addresses):
-                        raise
-        raise AssertionError("a host has an address")
+            # §rfc6455:4.1-p18-s1 MUST fail where TCP does: once no address of the host is left
+            return await self._open_to(last)
 
     async def _resolve(self) -> list[str]:
         found = await asyncio.get_running_loop().getaddrinfo(self._uri.host, self._uri.port, type=socket.SOCK_STREAM)

@@ -197,7 +197,7 @@ class Connection(asyncio.Protocol):
         if closing.failure is not None:
             # §rfc6455:7.1.7-p1-s3/2 SHOULD log it
             logger.info("failed the connection: %s", closing.failure)
-        if transport is None or closing.state in (State.CONNECTING, State.OPEN):
+        if transport is None:
             return
         # §rfc6455:7.1.1-p2-s3/2 SHOULD let the server close first, but not wait for it for ever
         # §rfc6455:5.5.1-p6-s2/3 MAY close first after some time; §rfc6455:7.1.1-p2-s2 MAY do so

@@ -61,13 +61,12 @@ class PingingConnection(Connection):
                 self.hold_up_reading()
         elif self._pings and frame.payload in self._pings:
             now = self._loop.time()
-            for payload in list(self._pings):
+            waiting = list(self._pings)
+            for payload in waiting[: waiting.index(frame.payload) + 1]:
                 sent_at, waiter = self._pings.pop(payload)
+                self.latency = now - sent_at
                 if not waiter.done():
-                    waiter.set_result(now - sent_at)
-                if payload == frame.payload:
-                    self.latency = now - sent_at
-                    break
+                    waiter.set_result(self.latency)
 
     def opened(self, opened: Opened) -> None:
         """The connection is established: keep it alive."""
@@ -77,9 +76,8 @@ class PingingConnection(Connection):
         self.set_timer(self.times.ping_interval, self._keep_alive)
 
     def _keep_alive(self) -> None:
-        if self.endpoint.closing.state is State.OPEN:
-            self._ping(None).add_done_callback(self._kept_alive)
-            self.set_timer(self.times.ping_timeout, self._keep_alive_timeout)
+        self._ping(None).add_done_callback(self._kept_alive)
+        self.set_timer(self.times.ping_timeout, self._keep_alive_timeout)
 
     def _kept_alive(self, waiter: asyncio.Future[float]) -> None:
         if self.endpoint.closing.state is State.OPEN and not self.endpoint.reaction_is_due:

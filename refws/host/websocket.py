@@ -93,8 +93,6 @@ class WebSocket(PingingConnection):
         queue = self._queue
         self._handed_out = False
         if not queue:
-            if self.transport is None:
-                raise ConnectionClosed(self.endpoint)
             if self.endpoint.pieces_to_send:
                 self.flush()
             return None

@@ -258,19 +258,25 @@ class Endpoint:
         """CONNECTING, OPEN, CLOSING or CLOSED."""
         return self.closing.ready_state
 
-    def send_a_websocket_message(self, data: Message) -> None:
-        """Put a message into the outbox: text for a `str`, binary for octets (section 6.1). Raises `UsageError`."""
+    def send_a_websocket_message(self, data: Message, extended: bool = True) -> None:
+        """Put a message into the outbox: text for a `str`, binary for octets (section 6.1). Raises `UsageError`.
+
+        With `extended` false, extensions that can leave a message as it is (as compression can) are asked to.
+        """
         # §6.1-p2-s1 MUST be OPEN; §5.1-p3-s1 MAY be sent from the handshake on until a Close frame is
         if self.closing.state is not _OPEN:
             raise self._not_open()
-        self._outbox += self._sender.message(data)
+        self._outbox += self._sender.message(data, extended)
 
-    def send_a_fragment(self, data: Message, *, fin: bool) -> None:
-        """Put the next fragment of a message into the outbox; the one with `fin` ends it. Raises `UsageError`."""
+    def send_a_fragment(self, data: Message, *, fin: bool, extended: bool = True) -> None:
+        """Put the next fragment of a message into the outbox; the one with `fin` ends it. Raises `UsageError`.
+
+        `extended` counts for the first fragment of a message, and is as in `send_a_websocket_message`.
+        """
         # §6.1-p2-s2 MUST stop where the state changes
         if self.closing.state is not _OPEN:
             raise self._not_open()
-        self._outbox += self._sender.fragment(data, fin=fin)
+        self._outbox += self._sender.fragment(data, fin=fin, extended=extended)
 
     def send_ping(self, payload: bytes = b"") -> None:
         """Put a Ping frame into the outbox (section 5.5.2). Raises `UsageError` above 125 octets."""

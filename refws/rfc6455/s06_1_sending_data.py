@@ -27,10 +27,13 @@ class MessageSender:
         self._extensions = extensions
         self._opcode = 0
 
-    def message(self, data: Message) -> list[bytes]:
-        """The frame of a whole message: text for a `str`, binary for octets. Raises `UsageError`."""
+    def message(self, data: Message, extended: bool = True) -> list[bytes]:
+        """The frame of a whole message: text for a `str`, binary for octets. Raises `UsageError`.
+
+        With `extended` false, extensions that can leave a message as it is are asked to.
+        """
         if self._opcode or self._extensions:
-            return self.fragment(data, fin=True, continues=False)
+            return self.fragment(data, fin=True, continues=False, extended=extended)
         # §6.1-p4-s1 MUST have the opcode of its type; §6.1-p5-s1 MUST have FIN in its last frame
         # §6.1-p3-s1 MUST be in a frame; §6.1-p6-s1 MUST be masked where a client sends
         # §6.1-p1-s1 MUST follow the steps of this section; §5.1-p1-s1 MUST go out as frames
@@ -38,7 +41,7 @@ class MessageSender:
             return build_frame(_TEXT, encode_utf_8(data), self._masked)
         return build_frame(_BINARY, data if type(data) is bytes else octets_of(data), self._masked)
 
-    def fragment(self, data: Message, *, fin: bool, continues: bool = True) -> list[bytes]:
+    def fragment(self, data: Message, *, fin: bool, continues: bool = True, extended: bool = True) -> list[bytes]:
         """The frame of the next fragment of a message, which the one with `fin` ends. Raises `UsageError`.
 
         All fragments of a message are of one type. A text may be cut between any two characters. With `continues`
@@ -51,7 +54,7 @@ class MessageSender:
             raise UsageError("a fragmented message is being sent; finish it first [rfc6455:5.4-p10-s1]")
         first = first_octet_of_fragment(opcode, fin, self._opcode)
         # §6.1-p7-s1 MAY be changed by extensions: before the masking, whatever the numbering says
-        first, payload = s09_extensions.encode(self._extensions, first, payload)
+        first, payload = s09_extensions.encode(self._extensions, first, payload, extended)
         self._opcode = 0 if fin else opcode
         return build_frame(first, payload, self._masked)
 

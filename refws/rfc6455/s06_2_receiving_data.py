@@ -15,6 +15,7 @@ from refws.rfc6455.s05_2_base_framing_protocol import (
     MASK,
     OPCODE,
     PING,
+    RSV,
     TEXT,
     check_first_octet,
     read_payload_length,
@@ -60,9 +61,11 @@ class MessageReceiver:
         "_limits",
         "_masked",
         "_message",
+        "_only_marked",
         "_remaining",
         "_rsv_claimed",
         "_short",
+        "_through",
         "closed",
     )
 
@@ -81,7 +84,9 @@ class MessageReceiver:
         self._rsv_claimed = s09_extensions.rsv_claimed(extensions) if extensions else None
         # What `_short_messages` may take without asking anybody: -1 for nothing.
         sizes = [size for size in (limits.max_frame_size, limits.max_message_size) if size is not None]
-        self._short = -1 if extensions else min([125, *sizes])
+        self._only_marked = all(extension.only_marked for extension in extensions)
+        self._short = min([125, *sizes]) if self._only_marked else -1
+        self._through: Sequence[Extension] = ()
         self._header = b""
         self._remaining = -1
         self._message: MessageInProgress | None = None
@@ -105,7 +110,7 @@ class MessageReceiver:
             else:
                 if self._message is None:
                     position = self._receive_short_messages(octets, position, end)
-                elif self._short >= 0:
+                elif self._short >= 0 and not self._through:
                     position = self._receive_short_fragments(octets, position, end, self._message)
                 if position < end:
                     position = self._receive_header(octets, position, end)
@@ -174,7 +179,7 @@ class MessageReceiver:
             if control:
                 check_control_frame(first, second)
             check_mask(second & MASK != 0, self._masked)
-            length, behind = read_payload_length(octets, position + 1, *self._limit(control))
+            length, behind = read_payload_length(octets, position + 1, *self._limit(first))
             start = behind + 4 if self._masked else behind
             if length >= 0 and start <= end:
                 # §5.2-p18-s2 MUST be followed by a key where MASK is set
@@ -185,13 +190,19 @@ class MessageReceiver:
         self._header = octets[position:]
         return end
 
-    def _limit(self, control: int) -> tuple[int | None, str]:
+    def _concerned(self, first: int) -> Sequence[Extension]:
+        """The extensions that a data frame goes through."""
+        if self._message is not None:
+            return self._through
+        return () if self._only_marked and not first & RSV else self._extensions
+
+    def _limit(self, first: int) -> tuple[int | None, str]:
         """How long the payload of the next frame may be, and of what that is the limit."""
         limits = self._limits
-        if control:
+        if first & CONTROL:
             return None, ""
         frame, message = limits.max_frame_size, limits.max_message_size
-        if self._extensions or message is None:
+        if message is None or self._concerned(first):
             return frame, "a frame"
         left = message - (self._message.size if self._message else 0)
         return (frame, "a frame") if frame is not None and frame < left else (left, "the rest of a message")
@@ -202,7 +213,7 @@ class MessageReceiver:
         opcode = first & OPCODE
         if first & CONTROL:
             self._control = bytearray()
-        elif whole and opcode and first & FIN and not self._extensions:
+        elif whole and opcode and first & FIN and not self._concerned(first):
             # §6.2-p1-s6 MUST deliver an unfragmented message with its type and data
             payload = octets[start : start + length]
             if self._masked:
@@ -219,11 +230,12 @@ class MessageReceiver:
 
     def _begin_data_frame(self, first: int, opcode: int) -> None:
         if self._message is None:
+            self._through = self._concerned(first)
             # §6.2-p1-s4 MUST take the type from the opcode; §6.2-p1-s9 MUST begin a new message after the last
             kind = TextInProgress if opcode == TEXT else BinaryInProgress
             self._message = kind(self._limits.max_message_size)
         self._message.fragments += 1
-        for extension in self._extensions:
+        for extension in self._through:
             extension.begin(first)
 
     def _receive_payload(self, octets: bytes, position: int, end: int) -> int:
@@ -266,13 +278,13 @@ class MessageReceiver:
     def _receive_data(self, octets: bytes, message_ends: bool) -> None:
         message = self._message
         assert message is not None
-        if not self._extensions:
+        if not self._through:
             message.append(octets, message_ends)
         else:
-            for piece in s09_extensions.decode(self._extensions, octets):
+            for piece in s09_extensions.decode(self._through, octets):
                 message.append(piece, False)
             if message_ends:
-                for piece in s09_extensions.end(self._extensions):
+                for piece in s09_extensions.end(self._through):
                     message.append(piece, False)
                 message.append(b"", True)
         if message_ends:

@@ -29,6 +29,9 @@ class Extension(Protocol):
     pieces, `end` once after the last frame. Control frames never reach it.
     """
 
+    only_marked: bool
+    """Whether messages whose first frame has none of the claimed RSV bits pass as they are, unseen by the extension."""
+
     # §5.8-p1-s3 MUST be open to extensions: RSV bits, reserved opcodes, extension data
     def rsv_claimed(self, opcode: int) -> int:
         """The RSV bits, in their places in the first octet, that have a meaning in frames of this opcode."""
@@ -46,8 +49,11 @@ class Extension(Protocol):
         """The message is complete: what is still due of it."""
         ...
 
-    def encode(self, first_octet: int, payload: bytes) -> tuple[int, bytes]:
-        """Apply the extension to a data frame that is to be sent: its first octet with RSV bits, and its payload."""
+    def encode(self, first_octet: int, payload: bytes, wanted: bool) -> tuple[int, bytes]:
+        """Apply the extension to a data frame that is to be sent: its first octet with RSV bits, and its payload.
+
+        Where it is not `wanted` for a message, an extension that can leave one as it is does so.
+        """
         ...
 
 
@@ -166,8 +172,8 @@ def end(extensions: Sequence[Extension]) -> Iterator[bytes]:
             yield from decode(extensions[:index], piece)
 
 
-def encode(extensions: Iterable[Extension], first_octet: int, payload: bytes) -> tuple[int, bytes]:
+def encode(extensions: Iterable[Extension], first_octet: int, payload: bytes, wanted: bool) -> tuple[int, bytes]:
     """Apply all extensions to a data frame that is to be sent."""
     for extension in extensions:
-        first_octet, payload = extension.encode(first_octet, payload)
+        first_octet, payload = extension.encode(first_octet, payload, wanted)
     return first_octet, payload

@@ -34,6 +34,8 @@ class Named:
     def accept(self, answer: ExtensionParameters) -> "Named":
         return Named(answer)
 
+    only_marked = False
+
     def rsv_claimed(self, opcode: int) -> int:
         return 0
 

@@ -12,10 +12,12 @@ LENGTHS = [0, 1, 125, 126, 127, 4095, 4096, 65535, 65536]
 class Shout:
     """An extension that sets RSV1 in a message's first frame and marks every payload."""
 
+    only_marked = False
+
     def rsv_claimed(self, opcode):
         return RSV1
 
-    def encode(self, first_octet, payload):
+    def encode(self, first_octet, payload, wanted):
         return first_octet | (RSV1 if first_octet & 15 else 0), payload + b"!"
 
 

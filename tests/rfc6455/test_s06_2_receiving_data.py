@@ -221,6 +221,8 @@ class Doubling:
         self.at_the_end = b""
         self.on = False
 
+    only_marked = False
+
     def rsv_claimed(self, opcode):
         return RSV1 if opcode in (TEXT, BINARY) else 0
 
@@ -236,7 +238,7 @@ class Doubling:
     def end(self):
         yield self.at_the_end
 
-    def encode(self, first_octet, payload):
+    def encode(self, first_octet, payload, wanted):
         return first_octet, payload
 
 

@@ -33,6 +33,7 @@ class Shift:
     """Adds a number to every octet, and sets RSV2 in every data frame."""
 
     rsv = RSV2
+    only_marked = False
 
     def __init__(self, by: int = 1) -> None:
         self.by = by
@@ -52,12 +53,14 @@ class Shift:
     def end(self) -> Iterable[bytes]:
         return ()
 
-    def encode(self, first_octet: int, payload: bytes) -> tuple[int, bytes]:
+    def encode(self, first_octet: int, payload: bytes, wanted: bool) -> tuple[int, bytes]:
         return first_octet | self.rsv, bytes((octet + self.by) % 256 for octet in payload)
 
 
 class Hex:
     """Writes the payload in hexadecimal digits, sets RSV3, and gives a message back only at its end."""
+
+    only_marked = False
 
     def __init__(self) -> None:
         self.held = b""
@@ -78,7 +81,7 @@ class Hex:
             raise Failure("rfc6455:9-p1-s3", 1007, "an odd number of hexadecimal digits")
         return (bytes.fromhex(held.decode("ascii")),)
 
-    def encode(self, first_octet: int, payload: bytes) -> tuple[int, bytes]:
+    def encode(self, first_octet: int, payload: bytes, wanted: bool) -> tuple[int, bytes]:
         begins = first_octet & 0x0F != Opcode.CONTINUATION
         return first_octet | (RSV3 if begins else 0), payload.hex().encode()
 
@@ -257,7 +260,7 @@ def test_answers_that_fail(values: list[str], clause: str) -> None:
     ids=lambda value: [type(v).__name__ for v in value].__repr__() if isinstance(value, list) else None,
 )
 def test_the_order_of_operations(extensions: list[Extension], payload: bytes) -> None:
-    first, encoded = encode(extensions, 0x82, b"\x00\xff")
+    first, encoded = encode(extensions, 0x82, b"\x00\xff", True)
     assert (first, encoded) == (0x82 | rsv_claimed(extensions)[Opcode.BINARY], payload)
     assert b"".join([*decode(extensions, encoded), *end(extensions)]) == b"\x00\xff"
 
