@@ -50,7 +50,7 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def ports():
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", SERVER]
+    command = [sys.executable, "-W", "error", "-c", SERVER]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import click
 
+from refws.failure import UsageError
 from refws.host.client import connect
 from refws.host.closed import ConnectionClosed
 from refws.host.websocket import WebSocket
@@ -52,8 +53,13 @@ def _say_goodbye(ws: WebSocket, interactive: bool) -> None:
 
 
 async def _send_lines(ws: WebSocket, lines: AsyncIterator[str]) -> None:
+    number = 0
     async for line in lines:
-        await ws.send(line)
+        number += 1
+        try:
+            await ws.send(line)
+        except UsageError:
+            raise UsageError(f"line {number} of the input is not UTF-8; a message a line is text") from None
 
 
 async def _print_messages(ws: WebSocket, interactive: bool) -> None:

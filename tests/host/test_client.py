@@ -108,6 +108,20 @@ async def test_no_answer_or_half_of_one(octets):
 
 
 @asyncio_test
+async def test_a_reset_in_place_of_an_answer():
+    async def script(raw):
+        await raw.reader.readexactly(1)
+        raw.writer.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, bytes([1] + [0] * 7)
+        )
+        raw.writer.transport.abort()
+
+    async with raw_server(script) as uri:
+        with pytest.raises(refws.Failure):
+            await refws.connect(uri)
+
+
+@asyncio_test
 async def test_nobody_listens():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -69,6 +69,16 @@ async def test_callbacks_are_enough_for_an_echo():
         assert made[0].endpoint.closing.cleanly
 
 
+@asyncio_test
+async def test_reading_can_be_held_up():
+    async with callbacks() as (server, made), raw_client(server) as raw:
+        made[0].hold_up_reading()
+        assert not made[0].transport.is_reading()
+        raw.send(frame(TEXT, b"later"))
+        made[0].read_on()
+        assert await raw.frame() == (TEXT, b"later")
+
+
 @pytest.mark.clause("rfc6455:7.2.1-p2-s1", "rfc6455:7.1.5-p1-s5")
 @asyncio_test
 async def test_a_loss_of_tcp_is_an_abnormal_closure():

@@ -176,7 +176,7 @@ def conversation(role, pieces, limits, start_closing=None, end=False):
 
 def without_numbers(first, payload):
     """A Close frame's reason without the length that was known when it was written."""
-    return re.sub(rb"(?<=..)\d+", b"#", payload) if first == FIN | CLOSE else payload
+    return re.sub(rb"(?s)(?<=..)\d+", b"#", payload) if first == FIN | CLOSE else payload
 
 
 def check_answers(role, octets):

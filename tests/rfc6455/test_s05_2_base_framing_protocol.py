@@ -198,6 +198,13 @@ def test_frames_are_built_in_their_shortest_form(length, masked):
     assert read_frames(octets) == [(FIN | RSV1 | BINARY, masked, payload)]
 
 
+def test_a_long_payload_is_not_copied_to_stand_behind_its_header():
+    for length, pieces in [(4095, 1), (4096, 2)]:
+        assert len(build_frame(FIN | BINARY, bytes(length), False)) == pieces
+    payload = bytes(4096)
+    assert build_frame(FIN | BINARY, payload, False)[1] is payload
+
+
 def test_every_short_header():
     for first in range(256):
         for length in (0, 1, 125):

@@ -138,6 +138,8 @@ def test_fragments_at_the_limit_and_one_above(role, limit, payload):
     count, failure = failure_of(role, at_limit + more, limits=limits)
     where = len(at_limit) + len(frame_to(role, FIN | PING)) + 1
     assert (count, failure.clause, failure.status) == (where, "rfc6455:10.4-p1-s1", 1008)
+    count, failure = failure_of(role, fragmented(role, limit + 2, payload), limits=limits)
+    assert (count, failure.status) == (len(at_limit) + 1, 1008)
     # Whole messages have no such limit, and each message has its own.
     whole = (fragmented(role, limit - 1) + frame_to(role, FIN | C)) if limit > 1 else frame_to(role, FIN | T)
     assert failure_of(role, whole * 3, limits=limits) == (None, None)

@@ -165,6 +165,9 @@ def test_limits_fail_on_the_header(role, limits, accepted, refused):
     assert failure_of(role, octets, limits=limits) == (None, None)
     count, failure = failure_of(role, octets + frame_to(role, *refused), limits=limits)
     assert (count, failure.clause, failure.status) == (len(octets) + 2, "rfc6455:10.4-p1-s1", 1009)
+    # The short cut for short fragments says the same.
+    stream = b"".join(frame_to(role, *f) for f in [*accepted, refused])
+    assert str(Endpoint.established(role, limits=limits).receive_octets(stream)[-1]) == str(failure)
 
 
 # What arrives octet by octet, and how many octets are held for each of them.

@@ -1,0 +1,1 @@
+"""What this harness knows about the Autobahn Testsuite: its cases, its image, its specifications, its reports."""

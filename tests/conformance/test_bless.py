@@ -1,0 +1,43 @@
+import pytest
+
+from conformance import bless as module
+from conformance import results as model
+from conformance.autobahn.cases import ALL_CASES
+from conformance.failure import HarnessFailure
+from conformance.results import CaseResult, Results
+
+ALL = dict.fromkeys(ALL_CASES, CaseResult("OK", "OK", 1000))
+
+
+@pytest.fixture
+def published(monkeypatch):
+    calls = []
+    monkeypatch.setattr(module, "publish", lambda *arguments: calls.append(arguments))
+    return calls
+
+
+def results(server=ALL, client=ALL, *, partial=False):
+    return Results(
+        {"server": model.TesteeResults("refws", server), "client": model.TesteeResults("refws", client)},
+        partial=partial,
+    )
+
+
+def test_a_complete_run_is_published(tmp_path, published):
+    module.bless(results(), tmp_path / "last", tmp_path / "reports")
+    raw = {role: tmp_path / "last" / role for role in ("server", "client")}
+    assert published == [(results(), raw, tmp_path / "reports")]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (results(partial=True), r"partial \(server: 517 of 517"),
+        (results(client={"1.1.1": ALL["1.1.1"]}), r"not complete \(client: 1 of 517"),
+        (Results({"server": results().testees["server"]}), r"not complete \(client: 0 of 517"),
+    ],
+)
+def test_what_is_not_complete_is_never_published(tmp_path, published, given, words):
+    with pytest.raises(HarnessFailure, match=words):
+        module.bless(given, tmp_path, tmp_path)
+    assert published == []
