@@ -88,6 +88,7 @@ class connect:
         close_timeout: float | None = 10,
         ping_interval: float | None = 20,
         ping_timeout: float | None = 20,
+        answer_timeout: float | None = 1,
     ) -> None:
         self._uri = parse_websocket_uri(uri)
         if tls is not None and not self._uri.secure:
@@ -95,7 +96,7 @@ class connect:
         self._tls = (tls or ssl.create_default_context()) if self._uri.secure else None
         self._offer = ClientOffer(subprotocols, extensions, origin, additional_headers)
         self._limits = Limits(max_frame_size, max_message_size, max_fragments, max_head_size, max_header_fields)
-        self._times = TimeLimits(open_timeout, close_timeout, ping_interval, ping_timeout)
+        self._times = TimeLimits(open_timeout, close_timeout, ping_interval, ping_timeout, answer_timeout)
         self._max_queue = max_queue
         self._websocket: WebSocket | None = None
 

@@ -20,8 +20,9 @@ logger = logging.getLogger("refws")
 class TimeLimits:
     """Time limits in seconds; None stands for no limit.
 
-    `open_timeout` bounds the opening handshake, `close_timeout` the closing handshake, the wait for the peer's FIN,
-    and for an application that does not come back for the next message. `ping_interval` is the pause between
+    `open_timeout` bounds the opening handshake, `close_timeout` the closing handshake and the wait for the peer's FIN.
+    `answer_timeout` is what the application has for the messages before a Close frame, or before a failure, until this
+    side's Close frame goes out. `ping_interval` is the pause between
     keep-alive pings, `ping_timeout` the wait for their Pong.
     """
 
@@ -29,6 +30,7 @@ class TimeLimits:
     close_timeout: float | None = 10
     ping_interval: float | None = 20
     ping_timeout: float | None = 20
+    answer_timeout: float | None = 1
 
 
 def time_limit(what: str, code: int = StatusCode.INTERNAL_ERROR) -> Failure:
@@ -167,10 +169,8 @@ class Connection(asyncio.Protocol):
         transport = self.transport
         if transport is None or not outbox or transport.is_closing():
             return
-        if len(outbox) == 1:
-            transport.write(outbox[0])
-        else:
-            transport.writelines(outbox)
+        # Not writelines: there CPython 3.12.0 to 3.12.8, 3.13.0 and 3.13.1 forget to pause the writer (CVE-2024-12254).
+        transport.write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
 
     def flush_soon(self) -> None:
         """Write in the next turn of the loop, unless somebody does before: more may be to come."""

@@ -122,12 +122,13 @@ class serve:
         close_timeout: float | None = 10,
         ping_interval: float | None = 20,
         ping_timeout: float | None = 20,
+        answer_timeout: float | None = 1,
         **options: Any,
     ) -> None:
         self._listen = (host, port, tls)
         self._options = options
         limits = Limits(max_frame_size, max_message_size, max_fragments, max_head_size, max_header_fields)
-        times = TimeLimits(open_timeout, close_timeout, ping_interval, ping_timeout)
+        times = TimeLimits(open_timeout, close_timeout, ping_interval, ping_timeout, answer_timeout)
         self._server = Server(
             Service(
                 handler,

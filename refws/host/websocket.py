@@ -144,7 +144,7 @@ class WebSocket(PingingConnection):
         if idle or self.endpoint.closing.state is not _OPEN:
             self.act_on_the_end()
         else:
-            self.set_timer(self.times.close_timeout, self.act_on_the_end)
+            self.set_timer(self.times.answer_timeout, self.act_on_the_end)
 
     def fail(self, failure: Failure) -> None:
         """Fail the connection for a reason of this side, behind the messages that have come."""

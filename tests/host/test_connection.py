@@ -144,7 +144,7 @@ async def test_an_application_that_never_receives_does_not_hold_back_the_answer_
     async def deaf(ws):
         await ws.wait_closed()
 
-    async with refws.serve(deaf, close_timeout=None) as server, raw_client(server) as raw:
+    async with refws.serve(deaf, answer_timeout=None) as server, raw_client(server) as raw:
         raw.send(close_frame(1001, b"bye"))
         assert await raw.frames_to_the_end() == [(CLOSE, b"\x03\xe9")]
 
@@ -157,7 +157,7 @@ async def test_how_long_an_application_can_hold_it_back_has_a_limit():
         await ws.recv()
         await forever.wait()
 
-    async with refws.serve(stuck, close_timeout=0.05) as server, raw_client(server) as raw:
+    async with refws.serve(stuck, answer_timeout=0.05) as server, raw_client(server) as raw:
         raw.send(frame(TEXT, b"work on this") + close_frame(1000))
         assert await raw.frames_to_the_end() == [(CLOSE, b"\x03\xe8")]
 
@@ -222,7 +222,6 @@ async def test_answers_within_one_turn_of_the_loop_are_one_write():
     async def handler(ws):
         write = ws.transport.write
         ws.transport.write = lambda octets: (writes.append(octets), write(octets))
-        ws.transport.writelines = lambda pieces: ws.transport.write(b"".join(pieces))
         await echo(ws)
 
     async with refws.serve(handler) as server, raw_client(server) as raw:
