@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import sys
+import threading
 from dataclasses import dataclass
 
 from refws.failure import Failure
@@ -33,12 +35,28 @@ class TimeLimits:
     answer_timeout: float | None = 1
 
 
+READ_SIZE = 262144
+"""Octets read at once, at most."""
+
+
+class _ThreadsBuffer(threading.local):
+    """What the connections of a thread are read into, one after the other: no read has to allocate a buffer."""
+
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(READ_SIZE))
+
+
+_buffer = _ThreadsBuffer()
+# Where reads are started ahead of the octets, as on Windows, two connections cannot share.
+_SHARES = sys.platform != "win32"
+
+
 def time_limit(what: str, code: int = StatusCode.INTERNAL_ERROR) -> Failure:
     """The failure for a time limit; the RFC has no times, only the right to close by any means."""
     return Failure("rfc6455:7.1.1-p1-s3", code, what)
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Octets of one transport through one endpoint; subclasses say what to do with what comes."""
 
     __slots__ = (
@@ -48,6 +66,7 @@ class Connection(asyncio.Protocol):
         "_flush_is_scheduled",
         "_held_up",
         "_loop",
+        "_read_into",
         "_timer",
         "endpoint",
         "times",
@@ -64,6 +83,7 @@ class Connection(asyncio.Protocol):
         self._flush_is_scheduled = False
         self._held_up = False
         self._ended = False
+        self._read_into = _buffer.view if _SHARES else memoryview(bytearray(READ_SIZE))
 
     # What subclasses do
 
@@ -97,6 +117,14 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.set_timer(self.times.open_timeout, self._open_timeout)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next octets are to be put."""
+        return self._read_into
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Octets have been put there."""
+        self.data_received(bytes(self._read_into[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Octets have come."""

@@ -232,8 +232,12 @@ class Endpoint:
         return self._due is not None
 
     def the_tcp_connection_is_closed(self) -> None:
-        """Tell the endpoint that TCP is closed on both sides."""
-        self.react()
+        """Tell the endpoint that TCP is closed on both sides; what was reported can no longer be answered."""
+        due, self._due = self._due, None
+        if isinstance(due, Close):
+            self.closing.received = due
+        elif due is not None and self.closing.failure is None:
+            self.closing.failure = due
         self.closing.the_tcp_connection_is_closed()
 
     # Octets out

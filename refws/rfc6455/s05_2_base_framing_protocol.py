@@ -72,7 +72,7 @@ def read_payload_length(octets: bytes, at: int, limit: int | None, limited: str)
     length = octets[at] & LENGTH
     if length <= 125:
         if limit is not None and length > limit:
-            raise size_exceeded(length, limit, limited)
+            raise size_exceeded(limit, limited)
         return length, at + 1
     # §5.2-p20-s2 MUST be followed by 16 bits where it is 126
     # §5.2-p20-s3 MUST be followed by 64 bits where it is 127
@@ -84,7 +84,7 @@ def read_payload_length(octets: bytes, at: int, limit: int | None, limited: str)
     least = int.from_bytes(field, "big") << missing
     check_extended_length(least, least | ((1 << missing) - 1), size)
     if limit is not None and least > limit:
-        raise size_exceeded(least, limit, limited)
+        raise size_exceeded(limit, limited)
     return (-1, at) if missing else (least, at + 1 + size)
 
 
@@ -94,10 +94,9 @@ def check_extended_length(least: int, most: int, size: int) -> None:
     if least >> 63:
         raise Failure("rfc6455:5.2-p20-s3", StatusCode.PROTOCOL_ERROR, "a 64-bit payload length with its top bit set")
     # §5.2-p20-s5 MUST be the shortest form that holds the length; §5.2-p41-s1 MUST be at least 126 in 16 bits
-    if most < (126 if size == 2 else 65536):
-        raise Failure(
-            "rfc6455:5.2-p20-s5", StatusCode.PROTOCOL_ERROR, f"a payload length under {most + 1} in {8 * size} bits"
-        )
+    if most < (floor := 126 if size == 2 else 65536):
+        why = f"a payload length below {floor} in {8 * size} bits"
+        raise Failure("rfc6455:5.2-p20-s5", StatusCode.PROTOCOL_ERROR, why)
 
 
 _SHORT_HEADERS = [[bytes((first, length)) for length in range(126)] for first in range(256)]

@@ -28,7 +28,7 @@ class MessageInProgress:
         self.size += len(octets)
         # §10.4-p1-s3 SHOULD limit a message once its frames are joined
         if self.limit is not None and self.size > self.limit:
-            raise size_exceeded(self.size, self.limit, "a message")
+            raise size_exceeded(self.limit, "a message")
         # §5.4-p6-s2 MUST be the fragments joined in order; §6.2-p1-s7 MUST be appended
         self._add(octets, final)
 

@@ -5,6 +5,7 @@ Longer than other modules: beside the way that the section describes stand two s
 """
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 from refws.rfc6455 import s09_extensions
 from refws.rfc6455.s05_2_base_framing_protocol import (
@@ -213,13 +214,17 @@ class MessageReceiver:
         opcode = first & OPCODE
         if first & CONTROL:
             self._control = bytearray()
-        elif whole and opcode and first & FIN and not self._concerned(first):
+        elif whole and opcode and first & FIN:
             # §6.2-p1-s6 MUST deliver an unfragmented message with its type and data
             payload = octets[start : start + length]
             if self._masked:
                 # §6.2-p3-s1 MUST unmask what a client sends
                 payload = mask(payload, self._key)
-            self._deliver(decode_utf_8(payload) if opcode == TEXT else payload)
+            through = self._concerned(first)
+            if through:
+                self._receive_whole(first, payload, through)
+            else:
+                self._deliver(decode_utf_8(payload) if opcode == TEXT else payload)
             return start + length
         else:
             self._begin_data_frame(first, opcode)
@@ -227,6 +232,20 @@ class MessageReceiver:
         self._remaining = length
         # Also where nothing of the payload is there yet, or ever will be.
         return self._receive_payload(octets, start, end)
+
+    def _receive_whole(self, first: int, payload: bytes, through: Sequence[Extension]) -> None:
+        """A message of one frame that goes through extensions, most often in one piece."""
+        for extension in through:
+            extension.begin(first)
+        kind = TextInProgress if first & OPCODE == TEXT else BinaryInProgress
+        message = kind(self._limits.max_message_size)
+        last = b""
+        for piece in chain(s09_extensions.decode(through, payload), s09_extensions.end(through)):
+            if last:
+                message.append(last, False)
+            last = piece
+        message.append(last, True)
+        self._deliver(message.joined())
 
     def _begin_data_frame(self, first: int, opcode: int) -> None:
         if self._message is None:

@@ -157,10 +157,13 @@ def check_answer(values: Sequence[str], offered: Sequence[ClientExtension]) -> l
     return in_use
 
 
-def decode(extensions: Sequence[Extension], octets: bytes) -> Iterator[bytes]:
+def decode(extensions: Sequence[Extension], octets: bytes) -> Iterable[bytes]:
     """Undo all extensions for a piece of a message, the last in use first."""
-    pieces: Iterator[bytes] = iter((octets,))
-    for extension in reversed(extensions):
+    if not extensions:
+        return (octets,)
+    *others, last = extensions
+    pieces = last.decode(octets)
+    for extension in reversed(others):
         pieces = chain.from_iterable(map(extension.decode, pieces))
     return pieces
 

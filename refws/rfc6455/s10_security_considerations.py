@@ -32,11 +32,9 @@ class Limits:
 
 
 # §10.7-p1-s1 MUST validate all input
-def size_exceeded(octets: int, limit: int, what: str) -> Failure:
+def size_exceeded(limit: int, what: str) -> Failure:
     """The failure for a frame or a message that is longer than its limit."""
-    return Failure(
-        "rfc6455:10.4-p1-s1", StatusCode.MESSAGE_TOO_BIG, f"{what} of at least {octets} octets; the limit is {limit}"
-    )
+    return Failure("rfc6455:10.4-p1-s1", StatusCode.MESSAGE_TOO_BIG, f"{what} of more than {limit} octets")
 
 
 def fragments_exceeded(limit: int) -> Failure:

@@ -538,3 +538,14 @@ def test_a_subclass_can_be_established_too():
     assert described(endpoint.receive_octets(frame_to(Role.SERVER, FIN | TEXT, b"ab"))) == [
         ("rfc6455:10.4-p1-s1", 1009)
     ]
+
+
+@pytest.mark.clause("rfc6455:7.1.4-p1-s2", "rfc6455:7.1.5-p1-s3")
+@pytest.mark.parametrize("role", list(Role))
+def test_a_close_frame_that_tcp_left_no_time_to_answer_is_not_a_clean_end(role):
+    endpoint = Endpoint.established(role)
+    endpoint.receive_octets(bytes.fromhex("880203e8") if role is Role.CLIENT else bytes.fromhex("88820000000003e8"))
+    endpoint.the_tcp_connection_is_closed()
+    assert (endpoint.closing.received, endpoint.closing.sent) == (Close(1000), None)
+    assert not endpoint.closing.cleanly
+    assert endpoint.closing.code == 1000
