@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
-import sys
-import threading
 from dataclasses import dataclass
 
 from refws.failure import Failure
+from refws.host.reading import buffer_to_read_into
 from refws.rfc6455.endpoint import Endpoint, Opened
 from refws.rfc6455.http import Request
 from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
@@ -33,22 +32,6 @@ class TimeLimits:
     ping_interval: float | None = 20
     ping_timeout: float | None = 20
     answer_timeout: float | None = 1
-
-
-READ_SIZE = 262144
-"""Octets read at once, at most."""
-
-
-class _ThreadsBuffer(threading.local):
-    """What the connections of a thread are read into, one after the other: no read has to allocate a buffer."""
-
-    def __init__(self) -> None:
-        self.view = memoryview(bytearray(READ_SIZE))
-
-
-_buffer = _ThreadsBuffer()
-# Where reads are started ahead of the octets, as on Windows, two connections cannot share.
-_SHARES = sys.platform != "win32"
 
 
 def time_limit(what: str, code: int = StatusCode.INTERNAL_ERROR) -> Failure:
@@ -83,7 +66,7 @@ class Connection(asyncio.BufferedProtocol):
         self._flush_is_scheduled = False
         self._held_up = False
         self._ended = False
-        self._read_into = _buffer.view if _SHARES else memoryview(bytearray(READ_SIZE))
+        self._read_into = buffer_to_read_into()
 
     # What subclasses do
 

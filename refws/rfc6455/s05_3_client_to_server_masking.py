@@ -64,11 +64,11 @@ mask_short: Callable[[Octets, bytes], bytes]
 """The same for payloads of at most 125 octets, without the question how long they are."""
 
 try:
-    from websockets.speedups import apply_mask as mask
+    from websockets.speedups import apply_mask
 except ImportError:
     mask, mask_short = _mask, mask_by_integers
 else:
-    mask_short = mask
+    mask = mask_short = apply_mask
 
 
 def rotate(masking_key: bytes, octets: int) -> bytes:
