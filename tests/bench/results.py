@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["Result", "show", "show_losses"]
+__all__ = ["Result", "markdown", "show", "show_losses"]
 
 
 @dataclass
@@ -100,3 +100,15 @@ def show_losses(console: Console, results: Sequence[Result], contestants: Sequen
             if (times := result.times_the_baseline(case, name)) is not None and times < 1
         ]
         console.print(f"{name} is behind {BASELINE} in {len(behind)} of {len(cells)}: {'; '.join(behind) or 'none'}")
+
+
+def markdown(results: Sequence[Result], contestants: Sequence[str]) -> str:
+    """One table of how many times better than websockets each is, losses included."""
+    names = [name for name in contestants if name != BASELINE]
+    rows = [f"| times as good as {BASELINE} | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
+    for result in results:
+        for case in result.samples:
+            cells = (result.times_the_baseline(case, name) for name in names)
+            written = ("-" if times is None else f"{times:.2f}" for times in cells)
+            rows.append(f"| {result.title[0].lower()}{result.title[1:]}: {case} | {' | '.join(written)} |")
+    return "\n".join(rows)

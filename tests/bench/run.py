@@ -18,7 +18,7 @@ import onasyncio
 import sansio
 from contestants import CONTESTANTS, ON_REQUEST, BenchFailure, versions
 from plan import Plan
-from results import Result, show, show_losses
+from results import Result, markdown, show, show_losses
 from rich.console import Console
 
 MEASUREMENTS: dict[str, Callable[[Plan], Sequence[Result]]] = {
@@ -70,11 +70,23 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         help=f"some of: {','.join(CONTESTANTS)}; on request also: {','.join(ON_REQUEST)}",
     )
     parser.add_argument("--rounds", type=_count, metavar="N", help="samples of each (15; with --quick 5)")
+    parser.add_argument("--readme", action="store_true", help="put the ratios into the README too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples to FILE too")
     options = parser.parse_args(arguments)
     if options.json is not None and not options.json.parent.is_dir():
         parser.error(f"there is no directory {options.json.parent} for the JSON")
     return options
+
+
+def _put_into_readme(table: str, about: str, found: dict[str, str]) -> None:
+    """Replace what stands in the README between the marks for it."""
+    readme = Path(__file__).parents[2] / "README.md"
+    before, begin, rest = readme.read_text(encoding="utf-8").partition("<!-- bench -->\n")
+    _, end, after = rest.partition("<!-- end of bench -->")
+    if not begin or not end:
+        raise BenchFailure("README.md has no marks for the bench")
+    what = f"{about}; {', '.join(f'{name} {version}' for name, version in found.items())}."
+    readme.write_text(f"{before}{begin}{table}\n\n{what}\n{end}{after}", encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,6 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.json is not None:
             report = {"python": about, "versions": found, "results": [result.to_json() for result in results]}
             options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        if options.readme:
+            _put_into_readme(markdown(results, options.contestants), about, found)
     except (BenchFailure, OSError) as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
