@@ -1,4 +1,4 @@
-"""The command line: python -m conformance run | build-image | client-testee | compare | publish."""
+"""The command line: python -m conformance run | build-image | client-testee | compare | publish | blessed."""
 
 import asyncio
 import sys
@@ -17,6 +17,7 @@ from conformance.engines.docker_engine import NoDockerEngine, connect
 from conformance.failure import ExitStatus, HarnessFailure
 from conformance.paths import REPORTS, WORK
 from conformance.results import load
+from conformance.source import check_blessed, digest
 
 
 class _Group(click.Group):
@@ -101,3 +102,12 @@ def publish(work: Path, reports: Path) -> None:
     results = load(last / runner.REPORT)
     bless(results, last, reports)
     click.echo(f"wrote {reports}")
+
+
+@main.command()
+@click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, help="The committed reports.")
+def blessed(reports: Path) -> None:
+    """Tell whether the committed reports judged the source as it is now."""
+    source = digest()
+    check_blessed(load(reports / runner.REPORT), source)
+    click.echo(f"the reports judged this source, {source}")

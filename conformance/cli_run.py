@@ -20,6 +20,7 @@ from conformance.readme import put_score
 from conformance.results import ROLES
 from conformance.runner import Outcome, Plan
 from conformance.selection import UnknownCases, select
+from conformance.source import digest
 from conformance.testees import client_command, server_command
 from conformance.verdict import judge_against, totals, totals_table
 
@@ -70,9 +71,11 @@ def run(
 ) -> None:
     """Judge refws with the genuine Autobahn Testsuite, and compare with the committed reports."""
     console = Console()
-    plan = Plan(_selected(wanted, unwanted), ROLES if role == "both" else tuple(r for r in ROLES if r == role), shards)
     commands = _commands(server_command, client_command)
-    if bless and (agent, server_command, client_command) != (_AGENT, None, None):
+    of_refws = (agent, server_command, client_command) == (_AGENT, None, None)
+    roles = ROLES if role == "both" else tuple(r for r in ROLES if r == role)
+    plan = Plan(_selected(wanted, unwanted), roles, shards, digest() if of_refws else "")
+    if bless and not of_refws:
         raise click.UsageError("--bless is for refws itself; leave out --agent, --server-command and --client-command")
     chosen = choose(
         engine,

@@ -41,12 +41,14 @@ class TesteeResults:
 class Results:
     """The verdicts of one run, by the role ("server", "client") that the testee played.
 
-    `partial` is true when the run was interrupted: cases that were asked for are then absent.
+    `partial` is true when the run was interrupted: cases that were asked for are then absent. `source` is the digest of
+    the source that was judged, and empty where the testee was not refws.
     """
 
     testees: Mapping[str, TesteeResults]
     suite_version: str = SUITE_VERSION
     partial: bool = False
+    source: str = ""
 
 
 def to_json(results: Results) -> str:
@@ -64,6 +66,7 @@ def from_json(text: str, source: str) -> Results:
             testees={role: _testee(entry) for role in ROLES if (entry := document["testees"].get(role)) is not None},
             suite_version=_text(document["suite"]["version"]),
             partial=bool(document["partial"]),
+            source=_text(document.get("source", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise HarnessFailure(f"{source}: not a conformance report ({type(error).__name__}: {error})") from error
@@ -99,7 +102,8 @@ def _testee(entry: Mapping[str, Any]) -> TesteeResults:
 
 def _lines(results: Results) -> Iterator[str]:
     suite = json.dumps({"name": SUITE_NAME, "version": results.suite_version})
-    yield f'{{\n  "schema": "{SCHEMA}",\n  "suite": {suite},\n  "partial": {json.dumps(results.partial)},\n'
+    yield f'{{\n  "schema": "{SCHEMA}",\n  "suite": {suite},\n'
+    yield f'  "source": {json.dumps(results.source)},\n  "partial": {json.dumps(results.partial)},\n'
     yield '  "testees": {'
     separator = "\n"
     for role in (role for role in ROLES if role in results.testees):

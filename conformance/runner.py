@@ -26,11 +26,12 @@ REPORT: Final = "autobahn.json"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run: the cases in their order, the roles, and how many wstest processes share them."""
+    """What is run: the cases in their order, the roles, how many wstest processes share them, and on which source."""
 
     cases: Sequence[str]
     roles: Sequence[Role]
     shards: int
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def run(plan: Plan, job: Job, work: Path, console: Console) -> Outcome:
             if not job.cancel.is_set():
                 testees[role] = _run_role(role, plan, job, folder, failures, console=console)
     interrupted = job.cancel.is_set()
-    results = Results(testees, partial=bool(interrupted or failures))
+    results = Results(testees, partial=bool(interrupted or failures), source=plan.source)
     (folder / REPORT).write_text(to_json(results), encoding="utf-8")
     last = work / LAST_RUN
     shutil.rmtree(last, ignore_errors=True)

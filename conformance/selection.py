@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from conformance.autobahn.cases import ALL_CASES, group_of
+from conformance.autobahn.cases import ALL_CASES, SAMPLE, group_of
 
 _PATTERN: Final = re.compile(r"[0-9.*]+")
 _GROUPS: Final = re.compile(r"(\d+)-(\d+)")
@@ -19,7 +19,8 @@ def select(wanted: Iterable[str], unwanted: Iterable[str] = ()) -> tuple[str, ..
     """Give the ids that match a pattern of `wanted` (none: all cases) and none of `unwanted`, in the suite's order.
 
     Each text holds one or more patterns, separated by commas: an id (5.19), an id with `*` for any rest of it (5.*,
-    7.1.*, which is not 7.13.1), or a range of groups (1-10). Raises UnknownCases when a pattern matches no case, and
+    7.1.*, which is not 7.13.1), a range of groups (1-10), or the word "sample" (groups 1-10 and every fourth case of 12
+    and 13). Raises UnknownCases when a pattern matches no case, and
     when nothing is left.
     """
     included = _matching(wanted) or set(ALL_CASES)
@@ -36,7 +37,9 @@ def _matching(texts: Iterable[str]) -> set[str]:
 
 def _cases_of(pattern: str) -> Sequence[str]:
     cases: Sequence[str] = ()
-    if (groups := _GROUPS.fullmatch(pattern)) is not None:
+    if pattern == "sample":
+        cases = SAMPLE
+    elif (groups := _GROUPS.fullmatch(pattern)) is not None:
         cases = [case for case in ALL_CASES if int(groups[1]) <= int(group_of(case)) <= int(groups[2])]
     elif _PATTERN.fullmatch(pattern) is not None:
         regex = re.compile(re.escape(pattern).replace(r"\*", ".*"))

@@ -22,6 +22,7 @@ from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
 from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.s10_security_considerations import Limits
 from refws.rfc6455.state import ReadyState
+from refws.rfc7692 import PermessageDeflate
 from refws.version import __version__
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "HeaderFields",
     "Limits",
     "Opened",
+    "PermessageDeflate",
     "Ping",
     "Pong",
     "ReadyState",

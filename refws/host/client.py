@@ -18,6 +18,7 @@ from refws.rfc6455.s04_1_client_requirements import ClientOffer
 from refws.rfc6455.s05_5_control_frames import Close
 from refws.rfc6455.s09_extensions import ClientExtension
 from refws.rfc6455.s10_security_considerations import Limits
+from refws.rfc7692 import PermessageDeflate
 
 __all__ = ["connect"]
 
@@ -75,7 +76,7 @@ class connect:
         *,
         tls: ssl.SSLContext | None = None,
         subprotocols: Sequence[str] = (),
-        extensions: Sequence[ClientExtension] = (),
+        extensions: Sequence[ClientExtension] = (PermessageDeflate(),),
         origin: str | None = None,
         additional_headers: Sequence[tuple[str, str]] = (),
         max_message_size: int | None = MiB,

@@ -11,6 +11,7 @@ from refws.host.server_connection import Handler, HttpHook, ServerWebSocket, Ser
 from refws.rfc6455.s04_2_server_side_requirements import SubprotocolPolicy
 from refws.rfc6455.s09_extensions import ServerExtension
 from refws.rfc6455.s10_security_considerations import Limits, OriginPolicy
+from refws.rfc7692 import PermessageDeflate
 
 __all__ = ["Server", "serve"]
 
@@ -108,7 +109,7 @@ class serve:
         tls: ssl.SSLContext | None = None,
         http: HttpHook | None = None,
         subprotocols: SubprotocolPolicy = (),
-        extensions: Sequence[ServerExtension] = (),
+        extensions: Sequence[ServerExtension] = (PermessageDeflate(),),
         origins: OriginPolicy = None,
         additional_headers: Sequence[tuple[str, str]] = (),
         max_message_size: int | None = MiB,

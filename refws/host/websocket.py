@@ -158,15 +158,16 @@ class WebSocket(PingingConnection):
 
     # Sending
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, *, compress: bool = True) -> None:
         """Send a message: text for a `str`, binary for octets; waits while the peer does not take what was sent.
 
-        Raises `ConnectionClosed`, and `UsageError` for a text that cannot be UTF-8.
+        With `compress` false it is not compressed, even where that was negotiated. Raises `ConnectionClosed`, and
+        `UsageError` for a text that cannot be UTF-8.
         """
         endpoint = self.endpoint
         if endpoint.closing.state is not _OPEN:
             raise ConnectionClosed(endpoint)
-        endpoint.send_a_websocket_message(message)
+        endpoint.send_a_websocket_message(message, compress)
         # While more messages wait to be answered, their answers go out in one write.
         if self._queue and len(message) < HELD_BACK and endpoint.pieces_to_send < MOST_HELD_BACK:
             self.flush_soon()

@@ -115,6 +115,8 @@ class MessageReceiver:
                     position = self._receive_short_fragments(octets, position, end, self._message)
                 if position < end:
                     position = self._receive_header(octets, position, end)
+        # What was delivered must not be held by a connection at rest.
+        del self._deliver
 
     def _receive_short_messages(self, octets: bytes, position: int, end: int) -> int:
         """The octets that most connections see most: whole messages in one short frame, here in one place for speed.

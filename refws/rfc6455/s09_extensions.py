@@ -60,7 +60,10 @@ class Extension(Protocol):
 class ServerExtension(Protocol):
     """A server's side of the negotiation."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The extension's token."""
+        ...
 
     def answer(self, offer: ExtensionParameters) -> tuple[ExtensionParameters, Extension] | None:
         """What to answer to an offer of this name, and what is then in use; None declines the offer."""
@@ -70,7 +73,10 @@ class ServerExtension(Protocol):
 class ClientExtension(Protocol):
     """A client's side of the negotiation."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The extension's token."""
+        ...
 
     def offers(self) -> Sequence[ExtensionParameters]:
         """What to offer, the preferred first."""

@@ -43,8 +43,8 @@ class PermessageDeflate:
 
     def __post_init__(self) -> None:
         for bits in (self.server_max_window_bits, self.client_max_window_bits):
-            if bits is not None and not MIN_WINDOW_BITS <= bits <= MAX_WINDOW_BITS:
-                raise UsageError(f"window bits go from 8 to 15, not {bits}")
+            if bits is not None and bits not in range(MIN_WINDOW_BITS, MAX_WINDOW_BITS + 1):
+                raise UsageError(f"window bits go from 8 to 15, not {bits!r}")
         if not 0 <= self.level <= 9 or not 1 <= self.memory_level <= 9 or self.threshold < 0:
             raise UsageError("level goes from 0 to 9, memory_level from 1 to 9, and threshold from 0 on")
 
@@ -54,7 +54,7 @@ class PermessageDeflate:
 
     def _offers(self) -> list[Parameters]:
         # §7.1.1.1-p1-s1 MAY ask for server_no_context_takeover; §7.1.2.1-p1-s1 MAY ask for server_max_window_bits
-        # §7.1.1.2-p1-s1 MAY hint at client_no_context_takeover
+        # §7.1.1.2-p1-s1 MAY hint at client_no_context_takeover; §5-p4-s6 MAY hint at the client's window
         # §7.1.2.2-p1-s1 MAY offer client_max_window_bits; §7.1.2.2-p3-s1 MUST do so to be given it
         wanted = Parameters(
             server_no_context_takeover=self.server_no_context_takeover,
@@ -68,6 +68,7 @@ class PermessageDeflate:
             client_max_window_bits=self.client_max_window_bits,
             client_max_window_bits_offered=True,
         )
+        # §5-p1-s1 MUST have its name in the header; §5-p3-s7 MUST tell the window, 32 KiB where nothing is said (ruling 21)
         # §5-p1-s5 MAY have several offers of one name; §5-p1-s6 MUST have the preferred first
         return [wanted, without] if self.fallback and wanted != without else [wanted]
 
@@ -76,15 +77,18 @@ class PermessageDeflate:
         try:
             agreed = read_answer(answer)
         except InvalidParameters as error:
+            # §7-p15-s1 MUST fail on an answer that is not valid; §5.1-p9-s2 MUST give up (ruling 23: without a Close)
             raise HandshakeFailure(error.clause, 101, f"{NAME}: {error}") from None
         # §5-p15-s1 MUST fail on an answer that fits no offer (ruling 24)
         if not any(_fits(agreed, offer) for offer in self._offers()):
             raise HandshakeFailure("rfc7692:5-p15-s1", 101, f"{NAME}: the answer fits nothing that was offered")
+        # §5-p16-s1 MUST be in use now, as agreed; §7.1.1.2-p4-s1 MUST know client_no_context_takeover
         return self._in_use(self._client_keeps(agreed), client=True)
 
     def _client_keeps(self, agreed: Parameters) -> Parameters:
         """What the client does by itself, beyond what was agreed: it may always use less."""
         # §7.1.2.2-p6-s1 MUST keep to the agreed window; §7.1.1.2-p2-s4 MUST begin anew where that is agreed
+        # §7.2.1-p14-s2 MAY use any window within the agreed one; §7.1.1.2-p1-s3 MAY do as it hinted anyway
         bits = [b for b in (agreed.client_max_window_bits, self.client_max_window_bits) if b is not None]
         return Parameters(
             server_no_context_takeover=agreed.server_no_context_takeover,
@@ -98,20 +102,25 @@ class PermessageDeflate:
         try:
             asked = read_offer(offer)
         except InvalidParameters:
-            # §7-p10-s1 MUST decline an offer that is not valid
+            # §7-p10-s1 MUST decline an offer that is not valid; §5-p14-s1 MUST NOT be named where all are declined
             return None
         server_bits = [b for b in (asked.server_max_window_bits, self.server_max_window_bits) if b is not None]
         client_bits = [b for b in (asked.client_max_window_bits, self.client_max_window_bits) if b is not None]
         agreed = Parameters(
+            # §5-p6-s1 MUST show what became of each request and hint; §5-p5-s5 MAY differ from the offer
             # §7.1.1.1-p3-s1 MUST be repeated where it was asked for; §7.1.1.1-p5-s1 MAY come unasked
+            # §7.1.1.1-p4-s1 SHOULD be known to a server
             server_no_context_takeover=asked.server_no_context_takeover or self.server_no_context_takeover,
+            # §7.1.1.2-p2-s1 MAY come unasked
             # §7.1.1.2-p2-s2 MAY confirm the hint, and does: the client will not use the window anyway
             client_no_context_takeover=asked.client_no_context_takeover or self.client_no_context_takeover,
             # §7.1.2.1-p6-s1 MUST be repeated with the same or a smaller value; §7.1.2.1-p8-s1 MAY come unasked
             server_max_window_bits=min(server_bits, default=None),
+            # §7.1.2.2-p4-s1 MAY come where it was offered; §5-p4-s10 MUST be in the answer to bind the client
             # §7.1.2.2-p4-s2 MUST be at most the hint; §7.1.2.2-p7-s1 MUST NOT come where it was not offered
             client_max_window_bits=min(client_bits, default=None) if asked.client_max_window_bits_offered else None,
         )
+        # §5-p5-s1 MUST have its name in the answer; §5-p5-s4 MUST be supported as a whole
         return agreed.written(), self._in_use(agreed, client=False)
 
     def _in_use(self, agreed: Parameters, *, client: bool) -> PermessageDeflateInUse:
@@ -123,7 +132,6 @@ class PermessageDeflate:
 def _fits(agreed: Parameters, offer: Parameters) -> bool:
     """Whether an answer grants what an offer asks for."""
     # §3-p8-s1 MUST meet the requirements of the offer
-    bits, limit = agreed.server_max_window_bits, offer.server_max_window_bits
-    return (agreed.server_no_context_takeover or not offer.server_no_context_takeover) and (
-        limit is None or (bits is not None and bits <= limit)
-    )
+    # §7.1.2.1-p5-s1 MUST be taken for 32 KiB where it is absent: no less than a client asks for by 15
+    bits, limit = agreed.server_max_window_bits or MAX_WINDOW_BITS, offer.server_max_window_bits or MAX_WINDOW_BITS
+    return bits <= limit and agreed.server_no_context_takeover >= offer.server_no_context_takeover

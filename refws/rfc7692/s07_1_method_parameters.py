@@ -29,6 +29,7 @@ class Parameters:
     there at all.
     """
 
+    # §7-p9-s4 MUST be defined for offers and for answers
     # §7-p5-s1 MUST be a parameter; §7-p6-s1 MUST be a parameter
     server_no_context_takeover: bool = False
     client_no_context_takeover: bool = False
@@ -95,7 +96,8 @@ def _read_window_bits(name: str, value: str | None, answer: bool) -> int | None:
     if value is None and name == "client_max_window_bits" and not answer:
         return None
     # §7.1.2.1-p6-s2 MUST be 8 to 15 in an answer; §7.1.2.2-p4-s3 MUST be 8 to 15 in an answer
-    # §7.1.2.1-p2-s1 MUST be digits; §7.1.2.2-p2-s1 MUST be digits
+    # §7.1.2.1-p2-s1 MUST be digits; §7.1.2.2-p2-s1 MUST be digits; §7.1.2.2-p1-s3 MUST be digits
+    # §7.1.2.1-p7-s1 MUST be digits; §7.1.2.2-p5-s1 MUST be digits; §5.2-p6-s1 MAY have been quoted
     if value is None or value not in ("8", "9", "10", "11", "12", "13", "14", "15"):
         raise _invalid_value(name, value, answer)
     return int(value)

@@ -42,14 +42,15 @@ class Compressor:
         if self._deflate is None:
             self._deflate = self._context()
         # §7.2.1-p2-s1 MUST compress all octets; §7.2.1-p3-s1 MUST end in an empty stored block
-        # §7.2.1-p10-s2 MAY flush a fragment while data is still to come
+        # §7.2.1-p6-s1 MAY be several blocks; §7.2.1-p7-s1 MAY be blocks of any type
+        # §7.2.1-p10-s2 MAY flush a fragment while data is still to come; §7.2.3.6-p1-s3 MAY be a fragment of no data
         compressed = self._deflate.compress(octets) + self._deflate.flush(zlib_seam.Z_SYNC_FLUSH)
         # §7.2.1-p10-s3 MUST NOT cut the end of any fragment but the last
         if not final:
             return compressed
         if not self._takeover:
             # §7.2.1-p12-s1 MUST start each message with an empty window; §7.2.1-p13-s1 MUST start with an empty window
+            # §7.2.1-p12-s2 MAY keep it otherwise; §7.2.1-p13-s2 MAY keep it otherwise
             self._deflate = None
         # §7.2.1-p4-s1 MUST cut the last four octets
-        # §7.2.3.6-p1-s3 MAY be empty: zlib does not flush twice, and a stored block's first bits stand for nothing
-        return compressed[: -len(EMPTY_BLOCK)] if compressed else b"\x00"
+        return compressed[: -len(EMPTY_BLOCK)]

@@ -13,9 +13,16 @@ if TYPE_CHECKING:
 __all__ = ["Decompressor"]
 
 EMPTY_BLOCK = b"\x00\x00\xff\xff"
+# §7.2.1-p11-s1 MUST NOT be larger
 WINDOW = 32768
 PIECE = 65536
 """Octets that come out of the decompressor at once; whoever takes them can stop in between."""
+SLICE = 4096
+"""Octets that go in at once: zlib copies those that it leaves over each time it stops."""
+
+# Behind a whole message more empty blocks say nothing. Within one that is cut short, they would go on with what it was
+# cut in: octets come out, or an error. The longest that says nothing by itself is a table of code lengths, 286 octets.
+MORE_EMPTY_BLOCKS = 60 * (b"\x00" + EMPTY_BLOCK)
 
 
 class Decompressor:
@@ -24,42 +31,55 @@ class Decompressor:
     The context is made when the first message needs it, and, without takeover, let go behind each.
     """
 
-    __slots__ = ("_history", "_inflate", "_keeps_history", "_takeover", "_window_bits")
+    __slots__ = ("_complete", "_history", "_inflate", "_keeps_history", "_takeover", "_window_bits")
 
     def __init__(self, window_bits: int, *, takeover: bool) -> None:
-        # §7.2.2-p6-s2 MUST use 32 KiB where nothing else is agreed; §7.2.2-p7-s2 MUST use 32 KiB
+        # §7.2.2-p6-s1 MAY be less than 32 KiB where that is agreed; §7.2.2-p7-s1 MAY be less where that is agreed
         self._window_bits = window_bits
         self._takeover = takeover
         self._inflate: "zlib._Decompress | None" = None  # noqa: UP037 (the stub's name, not the module's)
+        # Whether nothing is due any more: what has come of a message ends with a final block.
+        self._complete = False
         # What came out last: a window that zlib gives up behind a final block (ruling 27).
-        self._history: list[bytes] = []
+        self._history = bytearray()
         self._keeps_history = False
 
     def decompress(self, octets: bytes) -> Iterator[bytes]:
         """Decompress a part of a message. Raises `Failure` for what is not DEFLATE."""
         try:
-            while octets:
-                if self._inflate is None:
-                    self._inflate = self._context()
-                piece = self._inflate.decompress(octets, PIECE)
-                self._remember(piece)
-                if piece:
-                    yield piece
-                if self._inflate.eof:
-                    # §7.2.1-p8-s1 MAY be a final block; §7.2.1-p9-s2 MUST go on behind its padding
-                    octets = self._inflate.unused_data
-                    self._inflate, self._keeps_history = None, True
-                else:
-                    octets = self._inflate.unconsumed_tail
+            for start in range(0, len(octets), SLICE):
+                slice_, piece = octets[start : start + SLICE], b""
+                # Behind a full piece zlib may hold more of what has gone in.
+                while slice_ or len(piece) == PIECE:
+                    # §7.2.2-p3-s1 MUST be decompressed with DEFLATE
+                    inflate = self._context()
+                    piece = inflate.decompress(slice_, PIECE)
+                    self._remember(piece)
+                    if piece:
+                        yield piece
+                    slice_ = inflate.unconsumed_tail
+                    self._complete = inflate.eof
+                    if inflate.eof:
+                        # §7.2.1-p8-s1 MAY be a final block; §7.2.1-p9-s2 MUST go on behind its padding
+                        slice_, piece = inflate.unused_data, b""
+                        self._inflate, self._keeps_history = None, True
         except zlib_seam.error as error:
-            why = f"compressed data is not DEFLATE: {str(error).rpartition(': ')[2]}"
-            raise Failure("rfc7692:7.2.2-p3-s1", StatusCode.INVALID_FRAME_PAYLOAD_DATA, why) from None
+            raise _not_deflate(str(error).rpartition(": ")[2]) from None
 
-    def end(self) -> Iterator[bytes]:
-        """The rest of a message."""
-        # §7.2.2-p2-s1 MUST append 00 00 FF FF (ruling 27: behind a final block that ends the message nothing is due)
-        if self._inflate is not None:
-            yield from self.decompress(EMPTY_BLOCK)
+    def end(self) -> None:
+        """The message is complete. Raises `Failure` where its compressed data is not."""
+        # Ruling 27: nothing is due behind a final block that ends the message.
+        if not self._complete:
+            inflate = self._context()
+            try:
+                # §7.2.2-p2-s1 MUST append 00 00 FF FF
+                due = inflate.decompress(EMPTY_BLOCK + MORE_EMPTY_BLOCKS, 1)
+            except zlib_seam.error:
+                due = EMPTY_BLOCK
+            if due or inflate.eof:
+                raise _not_deflate("it is cut short")
+        self._complete = False
+        # §7.2.2-p4-s1 MAY start anew without takeover; §7.2.2-p5-s1 MAY start anew without takeover
         # §7.2.2-p4-s2 MUST keep the window with takeover; §7.2.2-p5-s2 MUST keep the window with takeover
         if not self._takeover:
             self._inflate, self._keeps_history = None, False
@@ -67,14 +87,20 @@ class Decompressor:
             self._history.clear()
 
     def _context(self) -> "zlib._Decompress":
-        history = b"".join(self._history)[-WINDOW:] if self._keeps_history else b""
-        bits = -self._window_bits
-        return zlib_seam.decompressobj(bits, history) if history else zlib_seam.decompressobj(bits)
+        if self._inflate is None:
+            bits, history = -self._window_bits, bytes(self._history[-WINDOW:])
+            self._inflate = zlib_seam.decompressobj(bits, history) if history else zlib_seam.decompressobj(bits)
+        return self._inflate
 
     def _remember(self, piece: bytes) -> None:
         """Keep the last 32 KiB: of this message, and from the first final block on of all."""
-        self._history.append(piece)
-        if len(self._history) > 1 and sum(map(len, self._history[1:])) >= WINDOW:
-            del self._history[0]
-        elif len(self._history) > 64:
-            self._history = [b"".join(self._history)[-WINDOW:]]
+        history = self._history
+        history += piece[-WINDOW:]
+        if len(history) > 2 * WINDOW:
+            del history[:-WINDOW]
+
+
+def _not_deflate(why: str) -> Failure:
+    return Failure(
+        "rfc7692:7.2.2-p3-s1", StatusCode.INVALID_FRAME_PAYLOAD_DATA, f"compressed data is not DEFLATE: {why}"
+    )

@@ -67,7 +67,7 @@ async def _refws() -> int:
             await ws.send(message)
 
     return _port(
-        await refws.serve(echo, HOST, 0, max_message_size=LIMIT, max_fragments=None, ping_interval=None),
+        await refws.serve(echo, HOST, 0, extensions=(), max_message_size=LIMIT, max_fragments=None, ping_interval=None),
     )
 
 

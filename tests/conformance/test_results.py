@@ -37,9 +37,10 @@ def test_what_is_written_is_read_again(results):
 
 def test_one_case_per_line_in_the_order_of_numbers():
     lines = to_json(TWO).splitlines()
-    assert lines[1:4] == [
+    assert lines[1:5] == [
         '  "schema": "refws-conformance/1",',
         '  "suite": {"name": "autobahntestsuite", "version": "25.10.1"},',
+        '  "source": "",',
         '  "partial": false,',
     ]
     assert [line for line in lines if "behavior" in line] == [
