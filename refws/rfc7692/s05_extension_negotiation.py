@@ -68,7 +68,7 @@ class PermessageDeflate:
             client_max_window_bits=self.client_max_window_bits,
             client_max_window_bits_offered=True,
         )
-        # §5-p1-s1 MUST have its name in the header; §5-p3-s7 MUST tell the window, 32 KiB where nothing is said (ruling 21)
+        # §5-p1-s1 MUST have its name in the header; §5-p3-s7 MUST tell the window (ruling 21: silence is 32 KiB)
         # §5-p1-s5 MAY have several offers of one name; §5-p1-s6 MUST have the preferred first
         return [wanted, without] if self.fallback and wanted != without else [wanted]
 

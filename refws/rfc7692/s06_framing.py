@@ -26,7 +26,8 @@ class PermessageDeflateInUse:
         self.parameters = parameters
         # §7-p9-s2 MUST take the client's parameters for what it compresses; §7-p9-s3 MUST take the server's likewise
         # §7-p9-s1 MAY differ between the directions
-        # §7.1.2.1-p3-s1 MUST limit the server; §7.2.2-p6-s2 MUST be 32 KiB otherwise; §7.2.2-p7-s2 MUST be 32 KiB otherwise
+        # §7.1.2.1-p3-s1 MUST limit the server's window
+        # §7.2.2-p6-s2 MUST be 32 KiB where nothing is agreed; §7.2.2-p7-s2 MUST be 32 KiB likewise
         theirs = (parameters.client_max_window_bits, parameters.client_no_context_takeover)
         ours = (parameters.server_max_window_bits, parameters.server_no_context_takeover)
         if client:
