@@ -157,7 +157,7 @@ async def test_how_long_an_application_can_hold_it_back_has_a_limit():
         await ws.recv()
         await forever.wait()
 
-    async with refws.serve(stuck, answer_timeout=0.05) as server, raw_client(server) as raw:
+    async with refws.serve(stuck, answer_timeout=0.05, close_timeout=0.05) as server, raw_client(server) as raw:
         raw.send(frame(TEXT, b"work on this") + close_frame(1000))
         assert await raw.frames_to_the_end() == [(CLOSE, b"\x03\xe8")]
 
