@@ -15,8 +15,7 @@ from conformance.bless import bless as bless_run
 from conformance.engines.choice import EngineName, choose
 from conformance.failure import ExitStatus
 from conformance.judge import Job
-from conformance.paths import REPORTS, ROOT, WORK
-from conformance.readme import put_score
+from conformance.paths import REPORTS, WORK
 from conformance.results import ROLES
 from conformance.runner import Outcome, Plan
 from conformance.selection import UnknownCases, select
@@ -91,8 +90,6 @@ def run(
     status = _tell(outcome, plan, reports, work, console, is_blessing=bless)
     if bless and outcome.is_whole:
         bless_run(outcome.results, work / runner.LAST_RUN, reports)
-        if reports == REPORTS:
-            put_score(ROOT / "README.md", reports / "summary.md")
         console.print(f"blessed: {reports} holds this run now", highlight=False)
     sys.exit(status)
 

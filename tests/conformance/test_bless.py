@@ -41,3 +41,15 @@ def test_what_is_not_complete_is_never_published(tmp_path, published, given, wor
     with pytest.raises(HarnessFailure, match=words):
         module.bless(given, tmp_path, tmp_path)
     assert published == []
+
+
+def test_only_the_committed_reports_put_their_score_into_the_readme(tmp_path, monkeypatch, published):
+    scores = []
+    monkeypatch.setattr(module, "put_score", lambda *arguments: scores.append(arguments))
+    monkeypatch.setattr(module, "REPORTS", tmp_path / "reports")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    module.bless(results(), tmp_path / "last", tmp_path / "elsewhere")
+    assert scores == []
+    module.bless(results(), tmp_path / "last", tmp_path / "reports")
+    assert scores == [(tmp_path / "README.md", tmp_path / "reports/summary.md")]
+    assert len(published) == 2
