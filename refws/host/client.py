@@ -91,9 +91,12 @@ class connect:
         ping_timeout: float | None = 20,
         answer_timeout: float | None = 1,
     ) -> None:
+        # §rfc6455:4.1-p1-s3 MUST come from the caller: the parts of the URI, subprotocols and extensions
         self._uri = parse_websocket_uri(uri)
         if tls is not None and not self._uri.secure:
             raise UsageError(f"TLS goes with wss, not with {uri}")
+        # §rfc6455:11.1.2-p1-s1 MUST be protected by TLS
+        # §rfc6455:10.6-p2-s3 SHOULD take strong TLS only: that of the standard library's default context
         self._tls = (tls or ssl.create_default_context()) if self._uri.secure else None
         self._offer = ClientOffer(subprotocols, extensions, origin, additional_headers)
         self._limits = Limits(max_frame_size, max_message_size, max_fragments, max_head_size, max_header_fields)
@@ -102,13 +105,12 @@ class connect:
         self._websocket: WebSocket | None = None
 
     async def _open(self) -> WebSocket:
-        # §rfc6455:4.1-p1-s1 MUST connect and send the handshake; §rfc6455:4.1-p3-s1 MUST read the answer
         async with asyncio.timeout(self._times.open_timeout):
             *others, last = await self._resolve()
             for address in others:
                 with contextlib.suppress(OSError):
                     return await self._open_to(address)
-            # §rfc6455:4.1-p18-s1 MUST fail where TCP does: once no address of the host is left
+            # §rfc6455:4.1-p18-s1 MUST fail where TCP cannot be opened to any address of the host
             return await self._open_to(last)
 
     async def _resolve(self) -> list[str]:
@@ -119,23 +121,26 @@ class connect:
         loop = asyncio.get_running_loop()
         # §rfc6455:4.1-p5-s2 MUST have no second connection in CONNECTING (ruling 12)
         lock = _connecting.setdefault((id(loop), address, self._uri.port), asyncio.Lock())
-        # §rfc6455:4.1-p5-s1 MUST wait while another connection to this address and port is CONNECTING
-        # §rfc6455:4.1-p5-s3 MUST be queued even under another name
+        # §rfc6455:4.1-p5-s1 MUST wait for another connection to this address and port, under any name, to open or fail
+        # §rfc6455:4.1-p5-s3 MUST go one after another
         async with lock:
-            # §rfc6455:4.1-p19-s1 MUST do TLS before the handshake; §rfc6455:4.1-p20-s1 MUST send SNI
+            # §rfc6455:4.1-p14-s1 SHOULD connect directly, there being no proxy
             _, websocket = await loop.create_connection(
                 lambda: ClientWebSocket(self._limits, self._times, self._max_queue),
                 address,
                 self._uri.port,
-                # §rfc6455:4.1-p19-s2 MUST fail where TLS does; §rfc6455:4.1-p19-s3 MUST stay inside it
-                # §rfc6455:10.6-p1-s2/1 MUST know TLS; §rfc6455:10.6-p2-s3 SHOULD take strong TLS only
+                # §rfc6455:4.1-p19-s1 MUST do TLS before the handshake; §rfc6455:4.1-p19-s2 MUST fail where TLS does
+                # §rfc6455:4.1-p19-s3 MUST go through TLS from then on
+                # §rfc6455:10.6-p1-s2/1 MUST know TLS
                 ssl=self._tls,
+                # §rfc6455:4.1-p20-s1 MUST send Server Name Indication
                 server_hostname=self._uri.host if self._tls else None,
             )
             try:
+                # §rfc6455:4.1-p1-s1 MUST send the handshake on the connection; §rfc6455:4.1-p3-s1 MUST read the answer
                 await websocket.establish(self._uri, self._offer)
             except BaseException:
-                # §rfc6455:7.2.2-p1-s2 MUST close TCP where the handshake came to nothing; there is nothing left to send
+                # The handshake came to nothing, and there is nothing left to send.
                 if websocket.transport is not None:
                     websocket.transport.abort()
                 raise

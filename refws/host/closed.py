@@ -25,6 +25,7 @@ class ConnectionClosed(Exception):
         self.cleanly = closing.cleanly
         self.code = closing.code
         self.reason = closing.reason
+        # §rfc6455:7.4-p1-s2 MAY be acted on freely: only these codes let a loop over messages end without an exception
         self.normally = self.failure is None and self.code in NORMALLY
         super().__init__(self.__str__())
 

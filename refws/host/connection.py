@@ -166,6 +166,7 @@ class Connection(asyncio.BufferedProtocol):
             elif isinstance(event, Request):
                 self.request_received(event)
             else:
+                # §rfc6455:7.1.7-p3-s1 SHOULD NOT be closed from here on, however long nothing comes
                 self.set_timer(None, None)
                 self.opened(event)
         if self.endpoint.pieces_to_send:
@@ -210,13 +211,13 @@ class Connection(asyncio.BufferedProtocol):
             logger.info("failed the connection: %s", closing.failure)
         if transport is None:
             return
-        # §rfc6455:7.1.1-p2-s3/2 SHOULD let the server close first, but not wait for it for ever
+        # §rfc6455:7.1.7-p1-s2/1 MUST close TCP on a failure, at the latest then
         # §rfc6455:5.5.1-p6-s2/3 MAY close first after some time; §rfc6455:7.1.1-p2-s2 MAY do so
+        # §rfc6455:7.1.1-p1-s3 MAY close by any means: this one waits for nobody
         self.set_timer(self.times.close_timeout, transport.abort)
-        # What still comes is read and dropped: closing with octets unread would reset the connection under the peer.
+        # §rfc6455:7.1.1-p1-s2 SHOULD close TCP cleanly: what still comes is read and dropped (ruling 11)
         self._held_up = False
         transport.resume_reading()
-        # §rfc6455:7.1.1-p1-s2 SHOULD close TCP cleanly
         if self._ended:
             transport.close()
         elif closing.tcp_close_is_due:

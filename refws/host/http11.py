@@ -78,6 +78,7 @@ class Http11:
         """The octets of a request. Raises `UsageError` for a header field that HTTP does not allow."""
         head = (request.method, request.target, _raw(request.headers))
         try:
+            # §rfc6455:4.1-p22-s1 MUST be valid HTTP, which h11 makes sure of
             octets = self._h11.send(h11.Request(method=head[0], target=head[1], headers=head[2]))
             return (octets or b"") + (self._h11.send(h11.EndOfMessage()) or b"")
         except (h11.LocalProtocolError, UnicodeEncodeError) as error:

@@ -62,6 +62,7 @@ class PingingConnection(Connection):
         elif self._pings and frame.payload in self._pings:
             now = self._loop.time()
             waiting = list(self._pings)
+            # §rfc6455:5.5.3-p4-s1 MAY be the only answer to several Pings
             for payload in waiting[: waiting.index(frame.payload) + 1]:
                 sent_at, waiter = self._pings.pop(payload)
                 self.latency = now - sent_at
@@ -81,9 +82,11 @@ class PingingConnection(Connection):
 
     def _kept_alive(self, waiter: asyncio.Future[float]) -> None:
         if self.endpoint.closing.state is State.OPEN and not self.endpoint.reaction_is_due:
+            # §rfc6455:7.3-p1-s2 SHOULD NOT close a connection whose peer answers
             self._keep_alive_later()
 
     def _keep_alive_timeout(self) -> None:
+        # §rfc6455:7.2.1-p3-s1 SHOULD NOT close without a cause in the peer
         if self._held_up and self._drained is None:
             # It is this side's application that is slow: the Pong may be among what it keeps from being read.
             self.set_timer(self.times.ping_timeout, self._keep_alive_timeout)

@@ -38,6 +38,8 @@ class Server:
         if tls is not None:
             options.setdefault("ssl_handshake_timeout", self._service.times.open_timeout)
             options.setdefault("ssl_shutdown_timeout", self._service.times.close_timeout)
+        # §rfc6455:4.2.2-p2-s1 MUST begin with the TLS handshake; §rfc6455:4.2.2-p2-s2 MUST end where it fails
+        # §rfc6455:10.6-p1-s2/1 MUST know TLS
         self._server = await loop.create_server(lambda: ServerWebSocket(self._service), host, port, ssl=tls, **options)
 
     @property

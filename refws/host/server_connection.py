@@ -178,6 +178,7 @@ class ServerWebSocket(WebSocket):
         except Exception:
             logger.exception("the handler failed")
             code, reason = StatusCode.INTERNAL_ERROR, "the handler failed"
+        # §rfc6455:7.3-p1-s1 MAY close whenever it wants: here, when the handler is done
         await self.close(code, reason)
 
     def closed(self) -> None:
@@ -189,6 +190,7 @@ class ServerWebSocket(WebSocket):
 
     async def stop(self) -> None:
         """Close with 1001; where the opening handshake is not over, just close TCP."""
+        # §rfc6455:7.2.2-p1-s2 MUST just close TCP: the handshake is not over
         if self.ready_state is ReadyState.CONNECTING and self.transport is not None:
             self.transport.abort()
         await self.close(StatusCode.GOING_AWAY, "the server stops")

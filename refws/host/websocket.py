@@ -100,6 +100,7 @@ class WebSocket(PingingConnection):
         if not isinstance(item, (str, bytes)):
             if self.endpoint.reaction_is_due:
                 self.act_on_the_end()
+            # §rfc6455:7.1.7-p1-s2/2 MAY report a failure to the user
             raise ConnectionClosed(self.endpoint)
         del queue[0]
         self._handed_out = True
@@ -168,7 +169,7 @@ class WebSocket(PingingConnection):
         if endpoint.closing.state is not _OPEN:
             raise ConnectionClosed(endpoint)
         endpoint.send_a_websocket_message(message, compress)
-        # While more messages wait to be answered, their answers go out in one write.
+        # §rfc6455:2.1-p10-s1 MAY wait: while more messages are to be answered, their answers go out in one write
         if self._queue and len(message) < HELD_BACK and endpoint.pieces_to_send < MOST_HELD_BACK:
             self.flush_soon()
         else:
@@ -202,6 +203,7 @@ class WebSocket(PingingConnection):
         if self.endpoint.reaction_is_due:
             self.act_on_the_end()
         if self.endpoint.closing.state is _OPEN:
+            # §rfc6455:7.3-p1-s3 MUST begin with the closing handshake, whoever closes
             self.endpoint.start_the_websocket_closing_handshake(code, reason)
             self.go_on_closing()
         await self.wait_closed()

@@ -13,8 +13,9 @@ The folder listing is the table of contents. Sections without a module of their 
 7.2, 7.3    abnormal and normal closure: what the endpoint does is in `s07_1_definitions`, what its host does
             (reconnecting, waiting for the peer) in `refws.host`
 11.3        multiplicity of header fields: where the fields are read, in 4.1 and 4.2
-11 (rest)   binds the registry (IANA), not an endpoint
-12          binds specifications that use this protocol
+11 (rest)   binds the registry (IANA); the values it began with are where they are used: opcodes in
+            `s05_2_base_framing_protocol`, status codes in `s07_4_status_codes`
+12          binds specifications that use this protocol; its parsing of a URI is `s03_websocket_uris`
 13, 14      acknowledgements and references
 ==========  ================================================================================================
 """

@@ -89,7 +89,7 @@ class Endpoint:
         self.closing.has_occurred(Occurrence.ESTABLISHED)
         # §5.1-p1-s2 MUST be masked from a client; §5.1-p1-s3 MUST be masked over TLS too
         # §5.1-p1-s6 MUST NOT be masked from a server
-        # §9.1-p7-s3 MUST NOT use an extension before the server takes it; §5.8-p1-s2 MUST be agreed on in the handshake
+        # §9.1-p7-s3 MUST NOT use an extension before the server takes it
         self._sender = MessageSender(masked=self._client, extensions=extensions)
         self._receiver = MessageReceiver(
             self._answer_ping, masked=not self._client, limits=self._limits, extensions=extensions
@@ -124,7 +124,9 @@ class Endpoint:
             self.refuse(refusal(failure), failure)
             return failure
         self._outbox.append(octets)
+        # §5.8-p1-s2 MUST be agreed on in the opening handshake
         self._establish(opened.extensions)
+        # §4.2.2-p22-s3 MAY receive from now on, and what came behind the request first
         self._receiver.keep(opening.octets_behind())
         return opened
 
@@ -142,6 +144,7 @@ class Endpoint:
         Returns whether another request may come on this connection, which the next `receive_octets` reports.
         """
         opening = self._server_opening()
+        # §10.5-p1-s2 MAY authenticate the client as an HTTP server does
         self._outbox.append(opening.respond(response))
         return opening.next_request()
 
@@ -157,6 +160,7 @@ class Endpoint:
 
     def _open(self, opening: ClientOpening, opened: Opened, events: list[Event]) -> None:
         events.append(opened)
+        # §5.8-p1-s2 MUST be agreed on in the opening handshake
         self._establish(opened.extensions)
         # §4.2.2-p22-s3 MAY follow the 101 in the same segment
         self._receive_frames(opening.octets_behind(), events)
@@ -171,6 +175,7 @@ class Endpoint:
             return events
         try:
             if self.closing.state in _RECEIVING:
+                # §6.2-p1-s1 MUST be read from the connection: here the host hands it over
                 self._receive_frames(octets, events)
             elif self.closing.state is State.CONNECTING:
                 self._receive_handshake(octets, events)
@@ -195,6 +200,7 @@ class Endpoint:
         if receiver.closed:
             close = events[-1]
             assert isinstance(close, Close)
+            # §5.5.1-p5-s4/1 MAY wait until a message is sent (ruling 32); §5.5.1-p5-s4/2 MAY let its fragments go first
             self._due = close
 
     def receive_end_of_octets(self) -> list[Event]:
@@ -218,7 +224,7 @@ class Endpoint:
         """Act on the Close frame or the failure that was reported last, if there is one."""
         due, self._due = self._due, None
         if isinstance(due, Close):
-            # §5.5.1-p5-s3 SHOULD be answered soon; §5.5.1-p5-s4/1 MAY be answered behind a message (ruling 32)
+            # §5.5.1-p5-s3 SHOULD be answered soon
             self.closing.a_close_frame_has_been_received(due)
         elif due is not None:
             if isinstance(self._opening, ServerOpening) and isinstance(due, HandshakeFailure):
@@ -245,6 +251,7 @@ class Endpoint:
     def octets_to_send(self) -> bytes:
         """Act on what was reported, and hand over all that is to be sent now."""
         self.react()
+        # §6.1-p8-s1 MUST be transmitted: the host writes what is handed over
         return b"".join(self.take_outbox())
 
     def take_outbox(self) -> list[bytes]:
@@ -267,9 +274,12 @@ class Endpoint:
 
         With `extended` false, extensions that can leave a message as it is (as compression can) are asked to.
         """
+        # §4.1-p38-s1 MUST wait for the server's handshake
         # §6.1-p2-s1 MUST be OPEN; §5.1-p3-s1 MAY be sent from the handshake on until a Close frame is
+        # §5.5.1-p4-s1 MUST NOT be sent after a Close frame
         if self.closing.state is not _OPEN:
             raise self._not_open()
+        # §6.1-p1-s1 MUST take the steps of 6.1; §5.1-p1-s1 MUST go out as frames
         self._outbox += self._sender.message(data, extended)
 
     def send_a_fragment(self, data: Message, *, fin: bool, extended: bool = True) -> None:
@@ -277,16 +287,18 @@ class Endpoint:
 
         `extended` counts for the first fragment of a message, and is as in `send_a_websocket_message`.
         """
-        # §6.1-p2-s2 MUST stop where the state changes
+        # §6.1-p2-s2 MUST stop where the state changes; §5.5.1-p4-s1 MUST NOT be sent after a Close frame
         if self.closing.state is not _OPEN:
             raise self._not_open()
+        # §5.4-p9-s1 MUST go out in order
         self._outbox += self._sender.fragment(data, fin=fin, extended=extended)
 
     def send_ping(self, payload: bytes = b"") -> None:
         """Put a Ping frame into the outbox (section 5.5.2). Raises `UsageError` above 125 octets."""
-        # §5.5.2-p4-s1 MAY be sent while the connection is open; §5.5.2-p2-s1 MAY carry data
+        # §5.5.2-p4-s1 MAY be sent while the connection is open
         if self.closing.state is not _OPEN:
             raise self._not_open()
+        # §5.5.2-p2-s1 MAY carry data
         self._send_control(Opcode.PING, check_payload(payload))
 
     def send_pong(self, payload: bytes = b"") -> None:
@@ -314,7 +326,6 @@ class Endpoint:
             self._send_control(Opcode.PONG, payload)
 
     def _send_control(self, opcode: int, payload: bytes) -> None:
-        # §5.5.1-p4-s1 MUST NOT send data after a Close frame: its state lets nothing through any more
         self._outbox += self._sender.control(opcode, payload)
 
     def _not_open(self) -> UsageError:

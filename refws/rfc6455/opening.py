@@ -46,6 +46,7 @@ class ClientOpening:
         """The octets of the request. Raises `UsageError`."""
         if self._request is not None:
             raise UsageError("a client's endpoint connects once")
+        # §4.1-p29-s3 MUST be new for every connection
         key = new_key()
         request = send_the_clients_opening_handshake(uri, key, offer)
         octets = self._http.write_request(request)
@@ -54,7 +55,6 @@ class ClientOpening:
 
     def receive(self, octets: bytes) -> Opened | None:
         """What was agreed on, once the answer is complete. Raises `HandshakeFailure`."""
-        # §4.1-p38-s1 MUST send nothing before the answer; §4.1-p38-s2 MUST check it
         response = self._http.read_response(octets)
         return None if response is None else self._check(response)
 
@@ -72,11 +72,15 @@ class ClientOpening:
         if self._request is None:
             raise HandshakeFailure("rfc6455:4.1-p38-s2", response.status, "an answer to no request")
         try:
+            # §4.1-p38-s2 MUST be checked
             subprotocol, extensions = check_the_servers_opening_handshake(response, self._key, self._offer)
         except HandshakeFailure as failure:
+            # §11.3.5-p10-s1 MAY have several Sec-WebSocket-Version fields: the caller has them all
+            # §4.1-p39-s2 MAY authenticate or follow a redirect: up to the caller, who has the whole response
             failure.response = response
             raise
         # §4.1-p47-s2 MUST be the extensions of the server's answer; §4.1-p47-s3 MUST be its subprotocol
+        # §4.1-p47-s4 MUST be told apart: the cookies that it sets are among its header fields
         return Opened(self._request.target, subprotocol, tuple(extensions), self._request, response)
 
 
@@ -106,8 +110,10 @@ class ServerOpening:
         """What was agreed on, and the octets of the answer. Raises `HandshakeFailure` and `UsageError`."""
         assert self.request is not None
         # §4.2.2-p1-s1 MUST carry out the steps
+        # §10.1-p2-s4 SHOULD NOT trust that anything of it is valid
         handshake = read_the_clients_opening_handshake(self.request)
         check_origin(handshake.origin, origins)
+        # §4.2.2-p11-s1 MUST be a list, maybe empty; §11.3.2-p8-s2 MUST be agreed on by this field, sent both ways
         answers, in_use = choose_extensions(handshake.extension_fields, extensions)
         subprotocol = choose_subprotocol(handshake.subprotocols, subprotocols)
         response = send_the_servers_opening_handshake(handshake, subprotocol, answers, additional_headers)
@@ -116,6 +122,7 @@ class ServerOpening:
 
     def respond(self, response: Response) -> bytes:
         """The octets of an ordinary HTTP answer to the request."""
+        # §4.2.2-p3-s1 MAY ask for credentials; §4.2.2-p4-s1 MAY redirect; §4.2.2-p9-s3 MUST refuse what is not there
         octets = self._http.write_response(response)
         self.request = None
         return octets

@@ -10,6 +10,7 @@ from refws.failure import UsageError
 __all__ = ["HOST", "WebSocketURI", "parse_websocket_uri"]
 
 # RFC 3986: an address in brackets, or a name, which an IPv4 address looks like too
+# §3-p3-s1 MUST be a host as in RFC 3986
 HOST = r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)"
 
 
@@ -26,28 +27,31 @@ class WebSocketURI:
     def host_header(self) -> str:
         """The value of the Host header field for this URI."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        # §4.1-p26-s1 MUST carry the port where it is not the default
+        # §4.1-p26-s1 MUST have the port behind the host where it is not the default
         return host if self.port == default_port(self.secure) else f"{host}:{self.port}"
 
 
 def default_port(secure: bool) -> int:
     """The port of a URI that names none."""
-    # §3-p4-s1 MAY be left out; then 80 for ws and 443 for wss
+    # §3-p4-s1 MAY be left out, which means 80 for ws and 443 for wss
     return 443 if secure else 80
 
 
 _ASCII = "".join(map(chr, range(128)))
 # RFC 3986: unreserved, pct-encoded, sub-delims, ":" and "@"
 _PCHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})"
+# §3-p3-s2 MUST be a port as in RFC 3986: any number of digits, none too
+_PORT = "[0-9]*"
+# §3-p3-s3 MUST be path-abempty of RFC 3986: nothing, or segments with a slash before each
+_PATH = rf"(?:/{_PCHAR}*)*"
+# §3-p3-s4 MUST be a query as in RFC 3986
+_QUERY = rf"(?:{_PCHAR}|[/?])*"
+# §3-p2-s1 MUST be "ws", host, optional port, path and optional query; §3-p2-s2 MUST be the same with "wss"
+# §11.1.1-p5-s1 MUST be so; §11.1.2-p5-s1 MUST be so (ruling 17: the user information of an authority stays out)
 _URI = re.compile(
-    # §3-p2-s1 MUST be scheme, host, optional port, path-abempty, optional query; §3-p2-s2 MUST be the same for wss
-    rf"""(?P<scheme>wss?)://
-    (?P<host>{HOST})
-    (?::(?P<port>[0-9]*))?
-    (?P<path>(?:/{_PCHAR}*)*)
-    (?:\?(?P<query>(?:{_PCHAR}|[/?])*))?""",
+    rf"(?P<scheme>wss?)://(?P<host>{HOST})(?::(?P<port>{_PORT}))?(?P<path>{_PATH})(?:\?(?P<query>{_QUERY}))?",
     # Of ASCII only: a long s is no "s".
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -61,7 +65,7 @@ def parse_websocket_uri(uri: str) -> WebSocketURI:
     # §12-p8-s2 MUST fail for what is no WebSocket URI; §4.1-p4-s2 MUST fail on components that are not valid
     if match is None:
         raise UsageError(f"{uri!r} is no WebSocket URI; one looks like ws://example.org:8080/chat?room=1")
-    # §3-p5-s1 MUST set the secure flag for wss in any case
+    # §3-p5-s1 MUST set the secure flag for "wss" in any case
     secure = match["scheme"].lower() == "wss"
     port = _port(match["port"], uri) if match["port"] else default_port(secure)
     return WebSocketURI(_host(match["host"], uri), port, resource_name(match["path"], match["query"]), secure)
@@ -69,9 +73,10 @@ def parse_websocket_uri(uri: str) -> WebSocketURI:
 
 def resource_name(path: str, query: str | None) -> str:
     """The /resource name/ of a path and a query, as a request names it."""
-    # §3-p7-s1 MUST be "/" for an empty path; §3-p8-s1 MUST be the path
-    # §3-p6-s1 MUST be made of path and query; §11.1.1-p6-s1 MUST be so for ws; §11.1.2-p6-s1 MUST be so for wss
+    # §2-p4-s1 MAY be written in another way than the list, with the same result
+    # §3-p7-s1 MUST be "/" for an empty path; §3-p8-s1 MUST be the path for any other
     name = path or "/"
+    # §3-p6-s1 MUST be made of path and query; §11.1.1-p6-s1 MUST be so for ws; §11.1.2-p6-s1 MUST be so for wss
     # §3-p9-s1 MUST have "?" only before a query that is not empty (ruling 17); §3-p10-s1 MUST go on with the query
     return f"{name}?{query}" if query else name
 
@@ -81,14 +86,12 @@ def _host(host: str, uri: str) -> str:
     if not host.startswith("["):
         return host.lower()
     try:
-        # §3-p3-s1 MUST be a host as in RFC 3986
         return str(IPv6Address(host[1:-1]))
     except AddressValueError:
         raise UsageError(f"{uri!r} has {host} as its host, which is no IPv6 address") from None
 
 
 def _port(digits: str, uri: str) -> int:
-    # §3-p3-s2 MUST be a port as in RFC 3986: any number of digits, none too
     port = int(digits.lstrip("0")[:6] or "0")
     if not 0 < port < 65536:
         raise UsageError(f"{uri!r} has port {digits}; ports go from 1 to 65535")
@@ -104,6 +107,7 @@ def _to_ascii(uri: str) -> str:
         # §11.1.1-p9-s1 MUST be percent-encoded UTF-8; §11.1.2-p9-s1 MUST be percent-encoded UTF-8
         resource = quote(rest[end:], safe=_ASCII)
         # §11.1.1-p8-s1 MUST be turned into ASCII; §11.1.2-p8-s1 MUST be turned into ASCII
+        # §11.1.1-p8-s2 MUST mean the same as its punycode; §11.1.2-p8-s2 MUST mean the same
         ascii_host = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError:
         raise UsageError(f"{uri!r} cannot be turned into ASCII: its host or a character is not valid") from None

@@ -17,7 +17,7 @@ __all__ = ["ClientOffer", "check_the_servers_opening_handshake", "new_key", "sen
 
 def new_key() -> str:
     """A value for Sec-WebSocket-Key."""
-    # §4.1-p29-s2 MUST be base64 of 16 random octets; §4.1-p29-s3 MUST be new for every connection
+    # §4.1-p29-s2 MUST be base64 of 16 random octets
     return base64.b64encode(secrets.token_bytes(16)).decode()
 
 
@@ -48,18 +48,20 @@ _HANDSHAKE_FIELDS = frozenset(
 )
 
 
-# §4.1-p21-s2 MUST be an upgrade request with these header fields; §4.1-p22-s1 MUST be valid HTTP
 def send_the_clients_opening_handshake(uri: WebSocketURI, key: str, offer: ClientOffer) -> Request:
     """The request of section 4.1. Raises `UsageError` for what may not be asked for."""
+    # §4.1-p21-s2 MUST be a request to upgrade, with these header fields and those below
     headers = [
-        # §4.1-p26-s1 MUST carry the host, and the port where it is not the default
+        # §4.1-p26-s1 MUST be there, with the host and, where it is not the default, the port
         ("Host", uri.host_header),
-        # §4.1-p27-s1 MUST name websocket; §4.1-p28-s1 MUST name Upgrade
+        # §4.1-p27-s1 MUST be there and name websocket
         ("Upgrade", "websocket"),
+        # §4.1-p28-s1 MUST be there and name Upgrade
         ("Connection", "Upgrade"),
-        # §4.1-p29-s1 MUST be there; §11.3.1-p9-s1 MUST NOT be there twice
+        # §4.1-p29-s1 MUST be there; §11.3.1-p9-s1 MUST NOT be there twice; §11.3.1-p8-s2 MUST go to the server
         ("Sec-WebSocket-Key", key),
         # §4.1-p33-s1 MUST be there; §4.1-p33-s2 MUST be 13
+        # §11.3.5-p8-s2 MUST tell the server; §11.3.5-p10-s2 MUST NOT be there twice
         ("Sec-WebSocket-Version", "13"),
     ]
     # §4.1-p31-s2 MAY send an origin where its meaning fits
@@ -68,23 +70,31 @@ def send_the_clients_opening_handshake(uri: WebSocketURI, key: str, offer: Clien
     # §4.1-p35-s1 MAY ask for subprotocols; §11.3.4-p8-s2 MUST go to the server in this field
     if offer.subprotocols:
         headers.append(("Sec-WebSocket-Protocol", _subprotocol_list(offer.subprotocols)))
-    # §4.1-p36-s1 MAY ask for extensions; §4.1-p36-s2 MUST name those it would use
+    # §4.1-p36-s2 MUST name the extensions that it would use; §rfc7692:5-p1-s4 MAY be several for compression
     extensions = [parameters for extension in offer.extensions for parameters in extension.offers()]
-    # §9-p1-s1/1 MAY ask for extensions; §9.1-p1-s1 MUST do so in this field; §4.3-p4-s2 MUST be an extension-list
+    # §4.1-p36-s1 MAY ask for extensions; §9-p1-s1/1 MAY ask for extensions
+    # §9.1-p1-s1 MUST do so in this field; §4.3-p4-s2 MUST be an extension-list
     if extensions:
         headers.append(("Sec-WebSocket-Extensions", format_extension_list(extensions)))
-    # §4.1-p37-s1 MAY add other header fields
     if len(without(offer.additional_headers, _HANDSHAKE_FIELDS)) != len(offer.additional_headers):
         raise UsageError("a header field of the handshake itself cannot be given as an additional one")
-    # §4.1-p23-s1/1 MUST be GET; §4.1-p23-s1/2 MUST be at least HTTP/1.1; §4.1-p25-s1 MUST name the resource
-    return Request("GET", uri.resource_name, HeaderFields([*headers, *offer.additional_headers]))
+    return Request(
+        # §4.1-p23-s1/1 MUST be GET
+        "GET",
+        # §4.1-p25-s1 MUST be the resource name
+        uri.resource_name,
+        # §4.1-p37-s1 MAY have any other header fields
+        HeaderFields([*headers, *offer.additional_headers]),
+        # §4.1-p23-s1/2 MUST be at least HTTP/1.1
+        (1, 1),
+    )
 
 
 def _subprotocol_list(names: Sequence[str]) -> str:
     if isinstance(names, str):
         raise UsageError(f"subprotocols is a list of names, such as [{names!r}]")
     for name in names:
-        # §4.1-p35-s3/1 MUST be tokens
+        # §4.1-p35-s3/1 MUST be tokens: not empty, of "!" to "~", without separators
         if not is_token(name):
             raise UsageError(f"subprotocol {name!r} is no token [rfc6455:4.1-p35-s3/1]")
     # §4.1-p35-s3/2 MUST be names that differ
@@ -104,10 +114,9 @@ def check_the_servers_opening_handshake(
     """
     headers = response.headers
     # §4.1-p39-s1 MUST treat any status but 101 as plain HTTP
-    # §4.1-p39-s2 MAY authenticate or follow redirects: the caller has the whole response
     if response.status != 101:
         raise HandshakeFailure("rfc6455:4.1-p39-s1", response.status, f"the server answered {response.status}")
-    # §11.1.1-p11-s1 MUST be at least HTTP/1.1, whose 1.0 knows no 101
+    # §11.1.1-p11-s1 MUST be at least HTTP/1.1 (ruling 36); §11.1.2-p11-s1 MUST be so over TLS
     if response.version < (1, 1):
         raise HandshakeFailure("rfc6455:11.1.1-p11-s1", 101, "a 101 of an HTTP version below 1.1")
     # §4.1-p40-s1 MUST fail where Upgrade is missing or is not "websocket" in any case
@@ -138,6 +147,7 @@ def _check_subprotocol(values: Sequence[str], offered: Sequence[str]) -> str | N
     if not is_token(name):
         raise HandshakeFailure("rfc6455:4.3-p7-s3", 101, "Sec-WebSocket-Protocol is not one token")
     # §4.1-p44-s1 MUST fail on a subprotocol that was not offered
+    # §rfc7936:2-p1-s1 MUST compare them exactly
     if name not in offered:
         raise HandshakeFailure("rfc6455:4.1-p44-s1", 101, f"subprotocol {name} was not offered")
     return name

@@ -63,9 +63,8 @@ def asks_for_websocket(request: Request) -> bool:
 
 def read_the_clients_opening_handshake(request: Request) -> ClientHandshake:
     """Check a request against section 4.2.1. Raises `HandshakeFailure` with the HTTP status to answer."""
-    # §4.2.1-p2-s2 MUST be refused with an HTTP error where anything differs; the order of the fields is free
-    # §4.2.1-p2-s1 MUST have these parts
     headers = request.headers
+    # §4.2.1-p2-s1 MUST have these parts
     host = _check_request(request)
     # §4.2.1-p5-s1 MUST have Upgrade with "websocket" in any case
     if not asks_for_websocket(request):
@@ -78,8 +77,9 @@ def read_the_clients_opening_handshake(request: Request) -> ClientHandshake:
     check_version(headers.all("Sec-WebSocket-Version"))
     key = _check_key(headers.all("Sec-WebSocket-Key"))
     # §4.2.1-p12-s2 MUST ignore what it does not know; §4.2.1-p12-s1 MAY come too
-    # §4.2.2-p5-s1 MUST establish what the handshake asks for; §4.2.2-p9-s1 MUST name the service by its resource
+    # §4.2.2-p5-s1 MUST establish what the handshake asks for
     return ClientHandshake(
+        # §4.2.2-p9-s1 MUST say which service is asked for; §4.2.2-p9-s2 SHOULD come from the target of the request
         resource_name=_resource_name(request.target),
         host=host,
         key=key,
@@ -111,6 +111,7 @@ def _check_key(keys: Sequence[str]) -> str:
         why = "more than one Sec-WebSocket-Key" if keys else "no Sec-WebSocket-Key"
         raise HandshakeFailure("rfc6455:11.3.1-p9-s1" if keys else "rfc6455:4.2.1-p7-s1", 400, why)
     try:
+        # §4.3-p4-s1 MUST be base64 that is not empty
         octets = decode_base64(keys[0])
     except GrammarError as error:
         raise HandshakeFailure("rfc6455:4.2.1-p7-s1", 400, f"Sec-WebSocket-Key: {error}") from None
@@ -123,6 +124,7 @@ def _check_key(keys: Sequence[str]) -> str:
 
 
 def _check_origin_field(origins: Sequence[str]) -> str | None:
+    # §4.2.2-p6-s1 MUST say the one origin that the script is of
     if len(origins) > 1:
         raise HandshakeFailure("rfc6455:4.2.2-p6-s1", 400, "more than one Origin field")
     return origins[0] if origins else None
@@ -157,9 +159,10 @@ def _resource_name(target: str) -> str:
 def choose_subprotocol(offered: Sequence[str], policy: SubprotocolPolicy) -> str | None:
     """/subprotocol/ of section 4.2.2: one of the client's list, or None. Raises `UsageError` for any other."""
     # §4.2.2-p10-s3 MUST be null where there is no list or no agreement (ruling 13: the connection opens all the same)
-    # §4.2.2-p10-s1 MUST be one value or null; §4.2.2-p10-s6 MUST be a single token
+    # §4.2.2-p10-s1 MUST be one value or null
+    # §rfc7936:2-p1-s1 MUST compare them exactly
     chosen = policy(offered) if callable(policy) else next((name for name in policy if name in offered), None)
-    # §4.2.2-p10-s2 MUST be one that the client listed
+    # §4.2.2-p10-s2 MUST be one that the client listed; §4.2.2-p10-s5 MUST tell the empty text from null
     if chosen is not None and chosen not in offered:
         raise UsageError(f"subprotocol {chosen!r} was not offered [rfc6455:4.2.2-p10-s2]")
     return chosen
@@ -194,24 +197,27 @@ def send_the_servers_opening_handshake(
     additional_headers: Sequence[tuple[str, str]] = (),
 ) -> Response:
     """The response of step 5 of section 4.2.2. Raises `UsageError` for a header field that is not the caller's."""
-    # §4.2.2-p12-s1 MUST be a valid HTTP response; §11.3.3-p8-s2 MUST go from server to client
-    # §4.2.2-p13-s1 MUST be 101; §4.2.2-p14-s1 MUST name websocket; §4.2.2-p15-s1 MUST name Upgrade
-    # §4.2.2-p16-s1 MUST have Sec-WebSocket-Accept; §11.3.3-p9-s1 MUST NOT have it twice
     headers = [
+        # §4.2.2-p14-s1 MUST name websocket
         ("Upgrade", "websocket"),
+        # §4.2.2-p15-s1 MUST name Upgrade
         ("Connection", "Upgrade"),
+        # §4.2.2-p16-s1 MUST be there; §11.3.3-p9-s1 MUST NOT be there twice; §11.3.3-p8-s2 MUST go to the client
         ("Sec-WebSocket-Accept", accept_value(handshake.key)),
     ]
     # §4.2.2-p10-s4 MUST NOT be there where /subprotocol/ is null; §11.3.4-p9-s2 MUST NOT be there twice
     # §4.2.2-p20-s1 MAY be there
     if subprotocol is not None:
+        # §4.2.2-p10-s6 MUST be a single token; §11.3.4-p8-s2 MUST go back to the client
         headers.append(("Sec-WebSocket-Protocol", subprotocol))
-    # §9.1-p12-s1 MUST list what is accepted; §4.2.2-p11-s3 MUST be absent where that is nothing
-    # §4.2.2-p21-s1 MAY be there; §9-p1-s2 MUST NOT name what was not asked for
+    # §4.2.2-p11-s3 MUST be absent where nothing is accepted; §4.2.2-p11-s4 MUST be told from empty
+    # §4.2.2-p21-s1 MAY be there
     if extensions:
+        # §9.1-p12-s1 MUST list what is accepted; §11.3.2-p9-s2 MUST NOT be there twice (ruling 3: one line is sent)
         headers.append(("Sec-WebSocket-Extensions", format_extension_list(extensions)))
     if len(without(additional_headers, _HANDSHAKE_FIELDS)) != len(additional_headers):
         raise UsageError("a header field of the handshake itself cannot be given as an additional one")
+    # §4.2.2-p12-s1 MUST be a valid HTTP response; §4.2.2-p13-s1 MUST be 101
     return Response(101, HeaderFields([*headers, *additional_headers]), reason="Switching Protocols")
 
 
@@ -222,5 +228,5 @@ def refusal(failure: HandshakeFailure) -> Response:
     headers = [(n, v if n != "Connection" else f"{v}, close") for n, v in headers]
     if not any(name == "Connection" for name, _ in headers):
         headers.append(("Connection", "close"))
-    # §10.7-p1-s5 SHOULD be a fitting HTTP status
+    # §4.2.1-p2-s2 MUST be an HTTP error; §10.7-p1-s5 SHOULD be a fitting one
     return Response(failure.status, HeaderFields(headers), f"{failure}\n".encode())

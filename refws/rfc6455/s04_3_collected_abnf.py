@@ -35,20 +35,36 @@ class ExtensionParameters:
 
 
 # RFC 2616: one or more characters, none of them a control or a separator
+# §9.1-p2-s5 MUST be a token
+# §8.1-p1-s2 MUST be refused in the opening handshake, too, where it is not UTF-8 (ruling 16: outside ASCII)
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 (no password)
+# §4.3-p1-s1 MUST be allowed between parts: RFC 2616's implied white space, in lines that the host has unfolded
+# §9.1-p1-s2 MUST be read by the rules of RFC 2616, white space between the parts included
 _LWS = r"[ \t]*"
 # §4.3-p5-s9 MUST be a token, which a token or a quoted string may follow
 _PARAMETER = rf'{_LWS};{_LWS}({_TOKEN})(?:{_LWS}={_LWS}(?:({_TOKEN})|"((?:[^"\\\x00-\x1f\x7f]|\\.)*)"))?'
 _token = re.compile(_TOKEN)
 _parameter = re.compile(_PARAMETER)
-# §4.3-p5-s6 MUST be a token and parameters, each behind a semicolon
+# §4.3-p5-s6 MUST be a token and parameters, each behind a semicolon; §4.3-p5-s8 MUST be a token to be registered
+# §4.3-p5-s7 MUST be the token of an extension (ruling 15: the one in use, registered or not)
+# §9.1-p2-s3 MUST be a token and parameters; §9.1-p2-s4 MUST begin with the extension's token
 _extension = re.compile(rf"({_TOKEN})((?:{_PARAMETER})*)")
 _separator = re.compile(rf"{_LWS}(?:,{_LWS})+|{_LWS}\Z")
+# §4.3-p5-s10 MUST be 1 to 9
+_NZDIGIT = "[1-9]"
 # §4.3-p5-s11 MUST be 0 to 255 without leading zeros (ruling 8: the comment, not the looser production)
-_version = re.compile(r"0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5]")
+# §11.6-p3-s2 MUST be 0 to 255
+_version = re.compile(rf"[0-9]|{_NZDIGIT}[0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5]")
 
-# §4.3-p5-s4 MUST be of the alphabet with "+" and "/", in groups of four; padding fills up the last of them
-_base64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+# What section 4.2.2 says of Sec-WebSocket-Accept, section 4.3 repeats.
+# §4.3-p5-s4 MUST be a letter, a digit, "+" or "/"; §4.2.2-p18-s5 MUST be one of these
+_BASE64_CHARACTER = "[A-Za-z0-9+/]"
+# §4.3-p5-s2 MUST be four characters; §4.2.2-p18-s3 MUST be four
+_BASE64_DATA = f"{_BASE64_CHARACTER}{{4}}"
+# §4.3-p5-s3 MUST be two characters and "==", or three and "="; §4.2.2-p18-s4 MUST be one of these
+_BASE64_PADDING = f"(?:{_BASE64_CHARACTER}{{2}}==|{_BASE64_CHARACTER}{{3}}=)"
+# §4.3-p5-s1 MUST be groups of four, padding behind them or alone; §4.2.2-p18-s2 MUST be that
+_base64 = re.compile(f"(?:{_BASE64_DATA})+{_BASE64_PADDING}?|{_BASE64_PADDING}")
 
 _UPPER_TO_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
@@ -66,7 +82,6 @@ def is_token(text: str) -> bool:
 
 def _parse_list(values: Iterable[str], element: re.Pattern[str], what: str) -> list[re.Match[str]]:
     """RFC 2616's ``1#element`` over one or several fields: empty elements count for nothing, and one is needed."""
-    # §4.3-p1-s1 MUST be read by RFC 2616's rules, with the implied white space
     found = []
     for value in values:
         at = re.match(r"[ \t,]*", value).end()  # type: ignore[union-attr]  # it matches the empty text too
@@ -78,6 +93,7 @@ def _parse_list(values: Iterable[str], element: re.Pattern[str], what: str) -> l
             found.append(match)
             at = behind.end()
     # §4.3-p5-s5 MUST have at least one element
+    # §9.1-p2-s2 MUST be one extension or more
     if not found:
         raise GrammarError(f"no {what} at all")
     return found
@@ -90,6 +106,7 @@ def parse_token_list(values: Iterable[str]) -> list[str]:
 
 def parse_extension_list(values: Iterable[str]) -> list[ExtensionParameters]:
     """The extensions of an ``extension-list``. Raises `GrammarError`."""
+    # §9.1-p2-s1 MUST be a list of extensions
     return [
         ExtensionParameters(match[1], tuple(_parse_parameter(p) for p in _parameter.finditer(match[2])))
         for match in _parse_list(values, _extension, "extension")
@@ -102,6 +119,7 @@ def _parse_parameter(match: re.Match[str]) -> tuple[str, str | None]:
         return name, token
     value = re.sub(r"\\(.)", r"\1", quoted)
     # §4.3-p5-s9 MUST be a token once the quotes are gone
+    # §9.1-p2-s6 MUST be a token when unescaped
     if not is_token(value):
         raise GrammarError(f"the quoted value of {name} is no token")
     return name, value
@@ -124,7 +142,6 @@ def decode_base64(value: str) -> bytes:
 
     Ruling 2: bits behind the last octet need not be zero.
     """
-    # §4.3-p4-s1 MUST have at least one octet
-    if not value or _base64.fullmatch(value) is None:
+    if _base64.fullmatch(value) is None:
         raise GrammarError(f"{value!r} is not base64")
     return base64.b64decode(value)

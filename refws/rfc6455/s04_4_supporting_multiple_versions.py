@@ -25,13 +25,15 @@ def check_version(values: Sequence[str]) -> int:
         why = "more than one Sec-WebSocket-Version" if values else "no Sec-WebSocket-Version"
         raise HandshakeFailure("rfc6455:11.3.5-p10-s2" if values else "rfc6455:4.2.1-p8-s1", 400, why, [_SUPPORTED])
     try:
+        # §4.2.2-p8-s1 MUST be the version that the client speaks; §4.3-p4-s4 MUST be one version
         version = parse_version(values[0])
     except GrammarError as error:
         raise HandshakeFailure("rfc6455:4.3-p4-s4", 400, str(error), [_SUPPORTED]) from None
     # §4.2.1-p8-s1 MUST be 13
     # §4.2.2-p8-s2 MUST be an HTTP error, with the versions that are supported, for any other
-    # §4.4-p2-s2 MUST be accepted where it is supported; §11.3.5-p8-s4 MUST come back on a version error
     if version not in SUPPORTED_VERSIONS:
+        # §11.3.5-p8-s4 MUST come back on a version error
         headers = [_SUPPORTED, ("Upgrade", "websocket"), ("Connection", "Upgrade")]
         raise HandshakeFailure("rfc6455:4.2.2-p8-s2", 426, f"version {version} is not supported", headers)
+    # §4.4-p2-s2 MUST be accepted where it is supported
     return version

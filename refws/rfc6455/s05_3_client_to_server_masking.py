@@ -32,9 +32,9 @@ BLOCK = 32768
 def mask_by_integers(octets: Octets, masking_key: bytes) -> bytes:
     """Mask, or unmask, as one exclusive-or of two long integers."""
     length = len(octets)
-    # §5.3-p6-s1 MUST take octet i modulo 4 of the key; §5.3-p6-s2 MUST exclusive-or it with octet i
+    # §5.3-p6-s1 MUST take octet i modulo 4 of the key
     key = (masking_key * ((length >> 2) + 1))[:length]
-    # §5.3-p4-s1 MUST leave the length as it is
+    # §5.3-p6-s2 MUST exclusive-or octet i with it; §5.3-p4-s1 MUST leave the length as it is
     return (int.from_bytes(octets, "little") ^ int.from_bytes(key, "little")).to_bytes(length, "little")
 
 
@@ -47,7 +47,7 @@ def mask_by_tables(octets: Octets, masking_key: bytes) -> bytes:
     for start in range(0, len(masked), BLOCK):
         end = start + BLOCK
         for j in range(4):
-            # §5.3-p5-s1 MUST count i from the first octet of the frame's payload
+            # §5.3-p5-s1 MUST exclusive-or octet i with octet i modulo 4 of the key
             masked[start + j : end : 4] = masked[start + j : end : 4].translate(_XOR_TABLES[masking_key[j]])
     return bytes(masked)
 
@@ -83,14 +83,14 @@ _keys: list[bytes] = []
 
 def new_masking_key() -> bytes:
     """A fresh masking key: four octets that nobody can predict (sections 5.3 and 10.3)."""
-    # §5.3-p3-s1 MUST be chosen at random; §5.3-p3-s2 MUST be fresh for every frame
-    # §5.3-p3-s3/1 MUST come from a strong source of entropy; §5.3-p3-s3/2 MUST NOT let the next be guessed from it
     # §10.3-p4-s1 MUST be such that the application cannot predict it
     while True:
         try:
+            # §5.3-p3-s2 MUST be fresh: what is taken is used up; §5.3-p3-s3/2 MUST NOT let the next be guessed from it
             return _keys.pop()
         except IndexError:
             # Fetched 256 at a time: one call of the operating system costs more than framing a message.
+            # §5.3-p3-s1 MUST be chosen at random; §5.3-p3-s3/1 MUST come from a strong source of entropy
             octets = secrets.token_bytes(1024)
             _keys.extend([octets[i : i + 4] for i in range(0, 1024, 4)])
 

@@ -1,12 +1,19 @@
 """Section 5.4, Fragmentation: which frame may follow which, and what comes of them."""
 
 from refws.failure import Failure, UsageError
-from refws.rfc6455.s05_2_base_framing_protocol import CONTINUATION, FIN, OPCODE
+from refws.rfc6455.s05_2_base_framing_protocol import CONTINUATION, FIN, OPCODE, TEXT
 from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.s08_error_handling import Utf8Stream
 from refws.rfc6455.s10_security_considerations import fragments_exceeded, size_exceeded
 
-__all__ = ["BinaryInProgress", "MessageInProgress", "TextInProgress", "check_fragment", "first_octet_of_fragment"]
+__all__ = [
+    "BinaryInProgress",
+    "MessageInProgress",
+    "TextInProgress",
+    "begin_message",
+    "check_fragment",
+    "first_octet_of_fragment",
+]
 
 # Pieces smaller than this are joined as they come: a list of them would weigh many times what they hold.
 SMALL = 4096
@@ -85,12 +92,18 @@ class BinaryInProgress(MessageInProgress):
 
     def joined(self) -> bytes:
         """The octets."""
+        # §5.6-p6-s1 MUST be left as they are
         return b"".join(self._pieces)
+
+
+def begin_message(opcode: int, limit: int | None) -> MessageInProgress:
+    """The message that a data frame with this opcode begins."""
+    # §5.4-p17-s1 MUST be of the type that its first frame has; §5.6-p2-s2 MUST be read as the opcode says
+    return TextInProgress(limit) if opcode == TEXT else BinaryInProgress(limit)
 
 
 def check_fragment(first_octet: int, message: MessageInProgress | None, max_fragments: int | None) -> None:
     """Refuse a data frame that does not fit the message in progress, or the absence of one."""
-    # §5.4-p13-s1 MUST be taken whole and in fragments; §5.4-p3-s3 MUST NOT depend on where the borders are
     opcode = first_octet & OPCODE
     if message is None:
         # §5.4-p6-s1 MUST begin with an opcode other than 0, and go on with opcode 0
@@ -102,6 +115,7 @@ def check_fragment(first_octet: int, message: MessageInProgress | None, max_frag
     if opcode != CONTINUATION:
         why = "a new message inside a fragmented one that is not over"
         raise Failure("rfc6455:5.4-p10-s1", StatusCode.PROTOCOL_ERROR, why)
+    # §10.4-p1-s1 MUST protect what has limits from being pushed past them
     if max_fragments is not None and message.fragments >= max_fragments:
         raise fragments_exceeded(max_fragments)
 
@@ -111,9 +125,11 @@ def first_octet_of_fragment(opcode: int, fin: bool, opcode_in_progress: int) -> 
 
     `opcode` is that of the whole message; `opcode_in_progress` that of the message already begun, 0 for none.
     """
-    # §5.4-p5-s1 MUST be one frame with FIN and an opcode other than 0 where a message is not fragmented
-    # §5.4-p17-s1 MUST give the type of the whole message by its first frame
+    # §5.4-p17-s1 MUST be of the type that its first frame has
     if opcode_in_progress not in (0, opcode):
         raise UsageError("a fragmented message of the other type is being sent; finish it first")
+    # §5.4-p6-s1 MUST begin with an opcode other than 0, and go on with opcode 0
     first = CONTINUATION if opcode_in_progress else opcode
+    # §6.1-p5-s1 MUST have FIN in its last frame; §5.4-p5-s1 MUST have it in the only one
+    # §5.2-p6-s1 MUST be zero in the RSV bits, which are an extension's to set
     return first | FIN if fin else first

@@ -38,6 +38,7 @@ def check_control_frame(first_octet: int, second_octet: int | None) -> None:
     if not first_octet & CONTROL:
         return
     # §5.5-p3-s1/2 MUST NOT be fragmented; §5.4-p8-s2 MUST NOT be fragmented
+    # §5.4-p17-s2 MUST be a data frame where it is a fragment
     if not first_octet & FIN:
         raise Failure("rfc6455:5.5-p3-s1/2", StatusCode.PROTOCOL_ERROR, "a control frame without FIN")
     if second_octet is None:
@@ -83,4 +84,5 @@ def build_close_body(code: int | None, reason: str, *, client: bool) -> bytes:
             raise UsageError("a reason needs a status code before it [rfc6455:5.5.1-p2-s2]")
         return b""
     check_sendable_code(code, client=client)
+    # §5.5.1-p2-s2 MUST begin with a code of two octets where there is a body
     return check_payload(code.to_bytes(2, "big") + encode_utf_8(reason))

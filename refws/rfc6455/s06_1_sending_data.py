@@ -13,6 +13,8 @@ __all__ = ["MessageSender"]
 
 Message = str | bytes | bytearray | memoryview
 
+# §5.2-p4-s2 MAY be the first fragment and the last; §5.2-p6-s1 MUST be zero in the RSV bits
+# §6.1-p5-s1 MUST have FIN in its last frame
 _TEXT = FIN | TEXT
 _BINARY = FIN | BINARY
 
@@ -34,10 +36,9 @@ class MessageSender:
         """
         if self._opcode or self._extensions:
             return self.fragment(data, fin=True, continues=False, extended=extended)
-        # §6.1-p4-s1 MUST have the opcode of its type; §6.1-p5-s1 MUST have FIN in its last frame
-        # §6.1-p3-s1 MUST be in a frame; §6.1-p6-s1 MUST be masked where a client sends
-        # §6.1-p1-s1 MUST follow the steps of this section; §5.1-p1-s1 MUST go out as frames
+        # §6.1-p4-s1 MUST have the opcode of its type
         if isinstance(data, str):
+            # §6.1-p3-s1 MUST be in a frame; §6.1-p6-s1 MUST be masked where a client sends
             return build_frame(_TEXT, encode_utf_8(data), self._masked)
         return build_frame(_BINARY, data if type(data) is bytes else octets_of(data), self._masked)
 
@@ -50,17 +51,21 @@ class MessageSender:
         # §6.1-p3-s2 MAY go out as several frames; §5.4-p12-s1 MAY be of any size
         opcode = TEXT if isinstance(data, str) else BINARY
         payload = encode_utf_8(data) if isinstance(data, str) else octets_of(data)
+        # §5.4-p10-s1 MUST NOT mix the fragments of two messages
         if self._opcode and not continues:
             raise UsageError("a fragmented message is being sent; finish it first [rfc6455:5.4-p10-s1]")
         first = first_octet_of_fragment(opcode, fin, self._opcode)
         # §6.1-p7-s1 MAY be changed by extensions: before the masking, whatever the numbering says
+        # §5.2-p24-s1 MUST be extension data, then application data: an extension puts its own before ours
         first, payload = s09_extensions.encode(self._extensions, first, payload, extended)
         self._opcode = 0 if fin else opcode
+        # §6.1-p6-s1 MUST be masked where a client sends
         return build_frame(first, payload, self._masked)
 
     def control(self, opcode: int, payload: bytes) -> list[bytes]:
         """A control frame."""
         # §5.5-p3-s1/2 MUST NOT be fragmented; §5.5.1-p3-s1 MUST be masked where a client sends
+        # §5.4-p8-s1 MAY be sent in the middle of a fragmented message
         return build_frame(FIN | opcode, payload, self._masked)
 
 

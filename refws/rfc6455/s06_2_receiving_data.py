@@ -22,12 +22,7 @@ from refws.rfc6455.s05_2_base_framing_protocol import (
     read_payload_length,
 )
 from refws.rfc6455.s05_3_client_to_server_masking import check_mask, mask, mask_short, rotate
-from refws.rfc6455.s05_4_fragmentation import (
-    BinaryInProgress,
-    MessageInProgress,
-    TextInProgress,
-    check_fragment,
-)
+from refws.rfc6455.s05_4_fragmentation import MessageInProgress, begin_message, check_fragment
 from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong, check_control_frame, parse_close_body
 from refws.rfc6455.s08_error_handling import decode_utf_8, invalid_utf_8
 from refws.rfc6455.s09_extensions import Extension
@@ -83,7 +78,7 @@ class MessageReceiver:
         self._limits = limits
         self._extensions = extensions
         self._rsv_claimed = s09_extensions.rsv_claimed(extensions) if extensions else None
-        # What `_short_messages` may take without asking anybody: -1 for nothing.
+        # What `_receive_short_messages` may take without asking anybody: -1 for nothing.
         sizes = [size for size in (limits.max_frame_size, limits.max_message_size) if size is not None]
         self._only_marked = all(extension.only_marked for extension in extensions)
         self._short = min([125, *sizes]) if self._only_marked else -1
@@ -100,8 +95,8 @@ class MessageReceiver:
     def receive(self, octets: bytes, deliver: Callable[[Received], object]) -> None:
         """Deliver all that is complete with these octets. Raises `Failure`."""
         self._deliver = deliver
-        # §6.2-p1-s2 MUST be parsed as frames
         if self._header:
+            # §6.2-p1-s2 MUST be parsed as frames, wherever they were cut
             octets = self._header + octets
             self._header = b""
         position, end = 0, len(octets)
@@ -173,7 +168,9 @@ class MessageReceiver:
     def _receive_header(self, octets: bytes, position: int, end: int) -> int:
         """Check a header as far as it has come; once it is complete, begin its frame. Returns the index behind."""
         first = octets[position]
+        # §10.7-p1-s1 MUST validate whatever comes, from the first octet of a frame on
         check_first_octet(first, self._rsv_claimed[first & OPCODE] if self._rsv_claimed else 0)
+        # §5.6-p1-s1 MUST be known for a data frame by the top bit of the opcode, which is 0
         control = first & CONTROL
         if not control:
             check_fragment(first, self._message, self._limits.max_fragments)
@@ -183,6 +180,7 @@ class MessageReceiver:
                 check_control_frame(first, second)
             check_mask(second & MASK != 0, self._masked)
             length, behind = read_payload_length(octets, position + 1, *self._limit(first))
+            # §5.2-p39-s1 MUST have a key where MASK is set, and only there; §5.2-p43-s1 MUST be four octets of key
             start = behind + 4 if self._masked else behind
             if length >= 0 and start <= end:
                 # §5.2-p18-s2 MUST be followed by a key where MASK is set
@@ -212,55 +210,41 @@ class MessageReceiver:
 
     def _begin_frame(self, first: int, length: int, octets: bytes, start: int, end: int) -> int:
         """A header is complete. Returns the index behind what has been read."""
-        whole = start + length <= end
-        opcode = first & OPCODE
+        self._first_octet = first
         if first & CONTROL:
             self._control = bytearray()
-        elif whole and opcode and first & FIN:
-            # §6.2-p1-s6 MUST deliver an unfragmented message with its type and data
-            payload = octets[start : start + length]
-            if self._masked:
-                # §6.2-p3-s1 MUST unmask what a client sends
-                payload = mask(payload, self._key)
-            through = self._concerned(first)
-            if through:
-                self._receive_whole(first, payload, through)
-            else:
-                self._deliver(decode_utf_8(payload) if opcode == TEXT else payload)
-            return start + length
         else:
-            self._begin_data_frame(first, opcode)
-        self._first_octet = first
+            through = self._concerned(first)
+            whole = start + length <= end
+            if whole:
+                payload = octets[start : start + length]
+                if self._masked:
+                    # §6.2-p3-s1 MUST unmask what a client sends
+                    payload = mask(payload, self._key)
+                if first & FIN and self._message is None and not through:
+                    # §6.2-p1-s6 MUST be delivered with its type and data
+                    self._deliver(decode_utf_8(payload) if first & OPCODE == TEXT else payload)
+                    return start + length
+            self._begin_data_frame(first, through)
+            if whole:
+                self._receive_data(payload, first & FIN != 0)
+                return start + length
         self._remaining = length
         # Also where nothing of the payload is there yet, or ever will be.
         return self._receive_payload(octets, start, end)
 
-    def _receive_whole(self, first: int, payload: bytes, through: Sequence[Extension]) -> None:
-        """A message of one frame that goes through extensions, most often in one piece."""
-        for extension in through:
-            extension.begin(first)
-        kind = TextInProgress if first & OPCODE == TEXT else BinaryInProgress
-        message = kind(self._limits.max_message_size)
-        last = b""
-        for piece in chain(s09_extensions.decode(through, payload), s09_extensions.end(through)):
-            if last:
-                message.append(last, False)
-            last = piece
-        message.append(last, True)
-        self._deliver(message.joined())
-
-    def _begin_data_frame(self, first: int, opcode: int) -> None:
+    def _begin_data_frame(self, first: int, through: Sequence[Extension]) -> None:
+        # §5.4-p13-s1 MUST be taken whole and in fragments
         if self._message is None:
-            self._through = self._concerned(first)
-            # §6.2-p1-s4 MUST take the type from the opcode; §6.2-p1-s9 MUST begin a new message after the last
-            kind = TextInProgress if opcode == TEXT else BinaryInProgress
-            self._message = kind(self._limits.max_message_size)
+            self._through = through
+            # §6.2-p1-s4 MUST have its type noted, from the opcode
+            self._message = begin_message(first & OPCODE, self._limits.max_message_size)
         self._message.fragments += 1
-        for extension in self._through:
-            extension.begin(first)
+        s09_extensions.begin(through, first)
 
     def _receive_payload(self, octets: bytes, position: int, end: int) -> int:
         """What has come of the payload of the frame in progress. Returns the index behind it."""
+        # §10.7-p2-s3 SHOULD find the end of a frame by its length, whatever is in it
         behind = min(position + self._remaining, end)
         piece = octets[position:behind] if behind - position < COPIED_BELOW else memoryview(octets)[position:behind]
         self._remaining -= behind - position
@@ -272,6 +256,8 @@ class MessageReceiver:
         else:
             octets_of_it = bytes(piece)
         frame_ends = self._remaining == 0
+        # §6.2-p1-s3 MUST be handled as 5.5 says where it is a control frame
+        # §5.4-p11-s1 MUST be taken in the middle of a message, too; §5.5-p2-s2 MAY come there
         if self._first_octet & CONTROL:
             self._receive_control(octets_of_it, frame_ends)
         else:
@@ -281,38 +267,46 @@ class MessageReceiver:
         return behind
 
     def _receive_control(self, octets: bytes, frame_ends: bool) -> None:
-        # §6.2-p1-s3 MUST handle control frames as 5.5 says
         self._control += octets
         payload = bytes(self._control)
         opcode = self._first_octet & OPCODE
-        # §5.4-p11-s1 MUST be handled in the middle of a message, too; §5.5-p2-s2 MAY come there
+        # §5.5.1-p1-s1 MUST be 8 for Close
         if opcode == CLOSE:
             close = parse_close_body(payload, frame_ends)
             if frame_ends:
                 self.closed = True
                 self._deliver(close)
         elif frame_ends:
+            # §5.5.2-p1-s1 MUST be 9 for Ping; §5.5.3-p5-s3 MUST go unanswered where it is a Pong
             if opcode == PING:
                 self._answer_ping(payload)
+            # §5.5.3-p1-s1 MUST be 10 for Pong
             self._deliver(Ping(payload) if opcode == PING else Pong(payload))
 
     def _receive_data(self, octets: bytes, message_ends: bool) -> None:
         message = self._message
         assert message is not None
+        # §5.2-p26-s1 MUST be without extension data where no extension is; §5.2-p20-s7 MUST all be application data
         if not self._through:
             message.append(octets, message_ends)
         else:
-            for piece in s09_extensions.decode(self._through, octets):
-                message.append(piece, False)
-            if message_ends:
-                for piece in s09_extensions.end(self._through):
-                    message.append(piece, False)
-                message.append(b"", True)
+            # §5.2-p28-s1 MUST be what the extension data leaves of it; §5.2-p28-s2 MUST be shorter by that much
+            # §6.2-p2-s2 MAY be changed by extensions, as by compression
+            pieces = s09_extensions.decode(self._through, octets)
+            last = b""
+            for piece in chain(pieces, s09_extensions.end(self._through)) if message_ends else pieces:
+                if last:
+                    message.append(last, False)
+                last = piece
+            # §rfc7692:6-p3-s4 MUST be the message, without its RSV bits; §rfc7692:6.2-p5-s1 MUST be so
+            # §rfc7692:6.1-p12-s3 MUST be UTF-8 now where it is a text
+            message.append(last, message_ends)
         if message_ends:
             self._deliver_message(message)
 
     def _deliver_message(self, message: MessageInProgress) -> None:
-        # §6.2-p1-s8 MUST deliver the joined message with the type of its first frame
+        # §6.2-p1-s9 MUST begin a new message with the next data frame
         self._message = None
-        # §5.6-p6-s1 MUST be left as it is where it is binary; §6.2-p1-s5 MUST be the application data
+        # §6.2-p1-s8 MUST be delivered whole, with its first frame's type; §6.2-p1-s5 MUST be the application data
+        # §5.4-p3-s1 MUST mean nothing how it was cut into frames; §5.4-p3-s3 MUST NOT depend on where it was
         self._deliver(message.joined())

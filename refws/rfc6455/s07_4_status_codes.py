@@ -7,6 +7,7 @@ from refws.failure import Failure, UsageError
 __all__ = ["StatusCode", "check_received_code", "check_sendable_code", "may_be_on_the_wire", "may_be_sent"]
 
 
+# §11.7-p9-s1 MUST be what the registry began with
 class StatusCode(IntEnum):
     """The defined status codes (section 7.4.1), and those registered since (1012 to 1014)."""
 
@@ -18,7 +19,6 @@ class StatusCode(IntEnum):
     PROTOCOL_ERROR = 1002
     # §7.4.1-p9-s1 MAY be sent on a type of data that is not accepted
     UNSUPPORTED_DATA = 1003
-    # §7.4.1-p11-s1 MUST stay unused
     RESERVED = 1004
     # §7.4.1-p13-s2 MUST tell the application that no code came
     NO_STATUS_RECEIVED = 1005
@@ -41,30 +41,32 @@ class StatusCode(IntEnum):
     TLS_HANDSHAKE = 1015
 
 
-_ONLY_FOR_THE_APPLICATION = {
-    # §7.4.1-p13-s1 MUST NOT be sent
-    StatusCode.NO_STATUS_RECEIVED: "rfc6455:7.4.1-p13-s1",
-    # §7.4.1-p15-s1 MUST NOT be sent
-    StatusCode.ABNORMAL_CLOSURE: "rfc6455:7.4.1-p15-s1",
-    # §7.4.1-p27-s1 MUST NOT be sent
-    StatusCode.TLS_HANDSHAKE: "rfc6455:7.4.1-p27-s1",
-}
-
-
 def may_be_on_the_wire(code: int) -> str | None:
     """None where a Close frame may carry this code, else the id of the clause that forbids it (ruling 19)."""
     # §7.4.2-p2-s1 MUST leave 0 to 999 unused
     if code < 1000:
         return "rfc6455:7.4.2-p2-s1"
-    # §7.4.2-p4-s1 MUST leave 1000 to 2999 to this protocol and its registered extensions
+    # §7.4.1-p11-s1 MUST stay unused: it is reserved
+    if code == StatusCode.RESERVED:
+        return "rfc6455:7.4.1-p11-s1"
+    # §7.4.1-p13-s1 MUST NOT be sent: it is for the application
+    if code == StatusCode.NO_STATUS_RECEIVED:
+        return "rfc6455:7.4.1-p13-s1"
+    # §7.4.1-p15-s1 MUST NOT be sent: it is for the application
+    if code == StatusCode.ABNORMAL_CLOSURE:
+        return "rfc6455:7.4.1-p15-s1"
+    # §7.4.1-p27-s1 MUST NOT be sent: it is for the application
+    if code == StatusCode.TLS_HANDSHAKE:
+        return "rfc6455:7.4.1-p27-s1"
+    # §7.4.1-p1-s1 MAY be used
+    if code <= StatusCode.BAD_GATEWAY:
+        return None
+    # §7.4.2-p4-s1 MUST leave the rest up to 2999 to this protocol and its public extensions
     if code < 3000:
-        if code == StatusCode.RESERVED:
-            return "rfc6455:7.4.1-p11-s1"
-        if code in _ONLY_FOR_THE_APPLICATION:
-            return _ONLY_FOR_THE_APPLICATION[StatusCode(code)]
-        return None if code <= StatusCode.BAD_GATEWAY else "rfc6455:7.4.2-p4-s1"
-    # §7.4.2-p6-s1 MUST be for libraries and frameworks, 3000 to 3999
-    # §7.4.2-p8-s1 MUST be for private use, 4000 to 4999
+        return "rfc6455:7.4.2-p4-s1"
+    # §7.4.2-p6-s1 MUST be for libraries, frameworks and applications, 3000 to 3999
+    # §7.4.2-p8-s1 MUST be for private use, 4000 to 4999; §7.4-p1-s3 MUST be all: there is no range above
+    # §11.7-p3-s2 MUST be 1000 to 4999; §11.7-p7-s4 MUST be for private use, 4000 to 4999
     return None if code < 5000 else "rfc6455:7.4-p1-s3"
 
 

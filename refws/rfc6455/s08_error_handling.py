@@ -57,12 +57,12 @@ class Utf8Stream:
         if self._incomplete:
             octets = self._incomplete + octets
         try:
-            # §8.1-p1-s1 MUST fail on octets that are not UTF-8
             text, decoded = utf_8_decode(octets, "strict", final)
             self._incomplete = rest = bytes(octets[decoded:])
             # Behind the half of a surrogate Python waits for a third octet, though none can make it right.
             if b"\xed\xa0" <= rest < b"\xee":
                 utf_8_decode(rest, "strict", True)
         except UnicodeDecodeError as error:
+            # §8.1-p1-s1 MUST fail on octets that are not UTF-8; §5.6-p4-s3 MUST be handled like this in a message
             raise invalid_utf_8(error) from None
         return text

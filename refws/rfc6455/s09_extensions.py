@@ -10,7 +10,7 @@ from typing import Protocol
 
 from refws.failure import HandshakeFailure
 from refws.rfc6455.s04_3_collected_abnf import ExtensionParameters, GrammarError, parse_extension_list
-from refws.rfc6455.s05_2_base_framing_protocol import RSV, Opcode
+from refws.rfc6455.s05_2_base_framing_protocol import OPCODE, RSV, Opcode
 
 __all__ = [
     "ClientExtension",
@@ -20,6 +20,10 @@ __all__ = [
     "choose_extensions",
     "rsv_claimed",
 ]
+
+
+# Extensions that compress whole messages mark them by this bit (RFC 7692).
+RSV1 = 0x40
 
 
 class Extension(Protocol):
@@ -32,13 +36,13 @@ class Extension(Protocol):
     only_marked: bool
     """Whether messages whose first frame has none of the claimed RSV bits pass as they are, unseen by the extension."""
 
-    # §5.8-p1-s3 MUST be open to extensions: RSV bits, reserved opcodes, extension data
+    # §5.8-p1-s3 MUST be open to extensions: RSV bits and extension data (none here has a use for reserved opcodes)
     def rsv_claimed(self, opcode: int) -> int:
         """The RSV bits, in their places in the first octet, that have a meaning in frames of this opcode."""
         ...
 
     def begin(self, first_octet: int) -> None:
-        """A data frame begins."""
+        """A data frame begins; RSV bits of extensions behind this one are no longer set."""
         ...
 
     def decode(self, octets: bytes) -> Iterable[bytes]:
@@ -97,9 +101,15 @@ def rsv_claimed(extensions: Iterable[Extension]) -> dict[int, int]:
     return claimed
 
 
-def _overlaps(extension: Extension, others: Iterable[Extension]) -> bool:
-    mine = rsv_claimed([extension])
-    return any(mine[opcode] & bits for opcode, bits in rsv_claimed(others).items())
+def _conflicts(extension: Extension, before: Iterable[Extension]) -> bool:
+    """Whether an extension cannot be in use behind these."""
+    mine, theirs = rsv_claimed([extension]), rsv_claimed(before)
+    # §rfc7692:5-p9-s1 MUST NOT use the same RSV bit; §rfc7692:5-p9-s2 MUST fail a client that is told so
+    if any(mine[opcode] & bits for opcode, bits in theirs.items()):
+        return True
+    # §rfc7692:5-p10-s1 MUST NOT compress what marks each frame; §rfc7692:5-p12-s1 MUST NOT where that uses an RSV bit
+    # §rfc7692:5-p13-s1 MUST fail a client that is told so
+    return mine[Opcode.TEXT] & ~mine[Opcode.CONTINUATION] & RSV1 != 0 and theirs[Opcode.CONTINUATION] != 0
 
 
 def choose_extensions(
@@ -114,7 +124,7 @@ def choose_extensions(
         return [], []
     try:
         # §9.1-p3-s1 MAY be split over several fields; §9.1-p5-s1 MUST mean the same as one
-        # §11.3.2-p9-s1 MAY be repeated in a request
+        # §11.3.2-p9-s1 MAY be repeated in a request; §4.3-p4-s2 MUST be an extension-list
         offers = parse_extension_list(values)
     except GrammarError as error:
         # §9.1-p1-s3 MUST fail on a value off the grammar (ruling 6: a server answers 400)
@@ -123,14 +133,17 @@ def choose_extensions(
     in_use: list[Extension] = []
     # §9.1-p8-s3 MUST take the client's order for its preference
     # §4.2.2-p11-s2 MUST choose from the client's list; §4.2.2-p11-s5 MUST NOT name any other
+    # §rfc7692:5-p1-s7 MUST be preferred where it comes earlier; §rfc7692:5-p1-s8 SHOULD be taken where supported
     for offer in offers:
         if offer.name in (answer.name for answer in answers):
             continue
+        # §9.2-p1-s2 MAY be defined elsewhere
         for extension in supported:
-            # §9-p1-s1/2 MAY take some, all or none
+            # §9-p1-s2 MUST NOT name what was not asked for
             # §9-p1-s3 MUST have parameters as the extension says; §9.1-p7-s2 MUST have those that it defines
             agreed = extension.answer(offer) if extension.name == offer.name else None
-            if agreed is not None and not _overlaps(agreed[1], in_use):
+            # §9-p1-s1/2 MAY take some of them, or all
+            if agreed is not None and not _conflicts(agreed[1], in_use):
                 answers.append(agreed[0])
                 in_use.append(agreed[1])
                 break
@@ -139,6 +152,7 @@ def choose_extensions(
 
 def check_answer(values: Sequence[str], offered: Sequence[ClientExtension]) -> list[Extension]:
     """What the Sec-WebSocket-Extensions fields of a server's answer put into use. Raises `HandshakeFailure`."""
+    # §rfc7692:5-p14-s2 MUST go on without compression where the answer names none
     if not values:
         return []
     try:
@@ -151,16 +165,26 @@ def check_answer(values: Sequence[str], offered: Sequence[ClientExtension]) -> l
     names = set()
     for answer in answers:
         extension = next((e for e in offered if e.name == answer.name), None)
-        # §4.1-p43-s1 MUST fail on an extension that was not offered
+        # §4.1-p43-s1 MUST fail on an extension that was not offered; §rfc7692:5-p15-s1 MUST fail on such an answer
         if extension is None:
             raise HandshakeFailure("rfc6455:4.1-p43-s1", 101, f"extension {answer.name} was not offered")
+        # §9-p1-s3 MUST have parameters as the extension says; §9.1-p7-s2 MUST have those that it defines
         agreed = extension.accept(answer)
-        if answer.name in names or _overlaps(agreed, in_use):
+        if answer.name in names or _conflicts(agreed, in_use):
             raise HandshakeFailure("rfc6455:4.1-p45-s1", 101, f"extension {answer.name} is in conflict with another")
         names.add(answer.name)
         in_use.append(agreed)
-    # §9.1-p8-s4 MUST be in use as the server's list has them; §9.1-p8-s5 SHOULD apply in that order
+    # §9.1-p8-s4 MUST be in use as the server's list has them
     return in_use
+
+
+def begin(extensions: Sequence[Extension], first_octet: int) -> None:
+    """Tell all extensions of a data frame that begins, the last in use first."""
+    for extension in reversed(extensions):
+        # §rfc7692:6.2-p6-s2 MUST come as a frame; §rfc7692:6.2-p10-s2 MUST do so where it is not compressed
+        extension.begin(first_octet)
+        # §rfc7692:6.2-p6-s1 MUST come without the RSV bits of those before
+        first_octet &= ~extension.rsv_claimed(first_octet & OPCODE)
 
 
 def decode(extensions: Sequence[Extension], octets: bytes) -> Iterable[bytes]:
@@ -169,7 +193,10 @@ def decode(extensions: Sequence[Extension], octets: bytes) -> Iterable[bytes]:
         return (octets,)
     *others, last = extensions
     pieces = last.decode(octets)
+    # §9.1-p8-s5 SHOULD be undone from the last of the server's list to its first
+    # §rfc7692:3-p5-s2 MUST come behind the one that it precedes
     for extension in reversed(others):
+        # §rfc7692:6.2-p6-s1 MUST come decompressed; §rfc7692:6.2-p10-s1 MUST be handed on as it came
         pieces = chain.from_iterable(map(extension.decode, pieces))
     return pieces
 
@@ -183,6 +210,9 @@ def end(extensions: Sequence[Extension]) -> Iterator[bytes]:
 
 def encode(extensions: Iterable[Extension], first_octet: int, payload: bytes, wanted: bool) -> tuple[int, bytes]:
     """Apply all extensions to a data frame that is to be sent."""
+    # §9.1-p8-s5 SHOULD apply in the order of the server's list
+    # §rfc7692:3-p4-s2 MUST come right behind the one before
     for extension in extensions:
+        # §rfc7692:6.1-p5-s2 MUST be handed on as a frame; §rfc7692:6.1-p9-s2 MUST be so where it is not compressed
         first_octet, payload = extension.encode(first_octet, payload, wanted)
     return first_octet, payload

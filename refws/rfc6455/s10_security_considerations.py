@@ -1,6 +1,7 @@
-"""Section 10, Security Considerations: limits (10.4, 10.7) and origins (10.2).
+"""Section 10, Security Considerations: limits (10.4) and origins (10.1, 10.2).
 
-Masking-key randomness (10.3) is in `s05_3_client_to_server_masking`; TLS (10.6) is the host's.
+Masking-key randomness (10.3) is in `s05_3_client_to_server_masking`; TLS (10.6) is the host's; input is validated
+where it is read (10.7).
 """
 
 import re
@@ -22,16 +23,14 @@ class Limits:
     Sizes are in octets: of a frame's payload, and of a message, all its fragments together and after extensions.
     """
 
-    # §10.4-p1-s1 MUST protect what has limits from being pushed past them
-    # §10.4-p1-s3 SHOULD limit the size of a frame, and of a message once its frames are joined
     max_frame_size: int | None = None
+    # §10.4-p1-s3 SHOULD limit a message once its frames are joined; none of them can then be larger
     max_message_size: int | None = MiB
     max_fragments: int | None = 65536
     max_head_size: int = 16384
     max_header_fields: int = 128
 
 
-# §10.7-p1-s1 MUST validate all input
 def size_exceeded(limit: int, what: str) -> Failure:
     """The failure for a frame or a message that is longer than its limit."""
     return Failure("rfc6455:10.4-p1-s1", StatusCode.MESSAGE_TOO_BIG, f"{what} of more than {limit} octets")
@@ -57,12 +56,13 @@ def check_origin(origin: str | None, policy: OriginPolicy) -> None:
     # §10.2-p1-s1 SHOULD check the origin where a server is for certain sites; §4.2.2-p6-s3 MAY decide by it
     if policy(folded) if callable(policy) else any(_same(folded, allowed) for allowed in policy):
         return
-    # §10.2-p1-s2 SHOULD answer 403; §4.2.2-p6-s5 MUST be an HTTP error
     said = "no Origin" if origin is None else f"Origin {origin!r}"
+    # §10.2-p1-s2 SHOULD answer 403; §4.2.2-p6-s5 MUST be an HTTP error
     raise HandshakeFailure("rfc6455:10.2-p1-s2", 403, f"{said} is not served here")
 
 
 def _same(origin: str | None, allowed: str | re.Pattern[str] | None) -> bool:
+    # §10.1-p2-s3 MUST reckon with clients that are no scripts: having no origin is not being of a known one
     if origin is None or allowed is None:
         return origin is allowed
     return origin == allowed.lower() if isinstance(allowed, str) else allowed.fullmatch(origin) is not None

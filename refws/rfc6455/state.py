@@ -48,7 +48,6 @@ READY_STATE = {
 
 # A pair that is not here cannot happen; asking for it is an error of the caller (or ours), never of the peer.
 TRANSITIONS: dict[tuple[State, Occurrence], State] = {
-    # §4.1-p1-s2 MUST begin in CONNECTING
     # §4.1-p47-s1 MUST be OPEN once the server's handshake is checked; §4.2.2-p22-s2 MUST be OPEN once it is sent
     (State.CONNECTING, Occurrence.ESTABLISHED): State.OPEN,
     (State.CONNECTING, Occurrence.FAILED): State.FAILED,
@@ -60,11 +59,10 @@ TRANSITIONS: dict[tuple[State, Occurrence], State] = {
     (State.OPEN, Occurrence.FAILED): State.FAILED,
     # §7.1.4-p1-s1 MUST be CLOSED once TCP is
     (State.OPEN, Occurrence.TCP_CLOSED): State.CLOSED,
-    # §5.5.1-p7-s1 SHOULD take Close frames that cross for one sent and one received
+    # §5.5.1-p7-s1 SHOULD take Close frames that cross for one sent and one received; §7.1.6-p1-s2 MAY cross
     (State.CLOSE_SENT, Occurrence.CLOSE_RECEIVED): State.CLOSE_EXCHANGED,
     (State.CLOSE_SENT, Occurrence.FAILED): State.FAILED,
     (State.CLOSE_SENT, Occurrence.TCP_CLOSED): State.CLOSED,
-    # §5.5.1-p5-s1 MUST answer a Close frame with one, unless one was sent
     (State.CLOSE_RECEIVED, Occurrence.CLOSE_SENT): State.CLOSE_EXCHANGED,
     (State.CLOSE_RECEIVED, Occurrence.FAILED): State.FAILED,
     (State.CLOSE_RECEIVED, Occurrence.TCP_CLOSED): State.CLOSED,

@@ -50,16 +50,20 @@ class PermessageDeflate:
 
     def offers(self) -> Sequence[ExtensionParameters]:
         """A client's offers, the preferred first."""
+        # §5-p1-s1 MUST have the name in its element of the header
         return [offer.written() for offer in self._offers()]
 
     def _offers(self) -> list[Parameters]:
         # §7.1.1.1-p1-s1 MAY ask for server_no_context_takeover; §7.1.2.1-p1-s1 MAY ask for server_max_window_bits
-        # §7.1.1.2-p1-s1 MAY hint at client_no_context_takeover; §5-p4-s6 MAY hint at the client's window
+        # §7.1.1.2-p1-s1 MAY hint at client_no_context_takeover
         # §7.1.2.2-p1-s1 MAY offer client_max_window_bits; §7.1.2.2-p3-s1 MUST do so to be given it
+        # §5.1-p2-s1 MAY hold hints, requests and limits
         wanted = Parameters(
             server_no_context_takeover=self.server_no_context_takeover,
             client_no_context_takeover=self.client_no_context_takeover,
+            # §5-p3-s7 MUST tell the window of the client (ruling 21: silence is 32 KiB)
             server_max_window_bits=self.server_max_window_bits,
+            # §5-p4-s6 MAY tell how large a window the client can afford
             client_max_window_bits=self.client_max_window_bits,
             client_max_window_bits_offered=True,
         )
@@ -68,38 +72,42 @@ class PermessageDeflate:
             client_max_window_bits=self.client_max_window_bits,
             client_max_window_bits_offered=True,
         )
-        # §5-p1-s1 MUST have its name in the header; §5-p3-s7 MUST tell the window (ruling 21: silence is 32 KiB)
         # §5-p1-s5 MAY have several offers of one name; §5-p1-s6 MUST have the preferred first
         return [wanted, without] if self.fallback and wanted != without else [wanted]
 
     def accept(self, answer: ExtensionParameters) -> PermessageDeflateInUse:
         """What a server's answer puts into use at the client. Raises `HandshakeFailure`."""
         try:
+            # §5.1-p9-s1 MUST decide by the parameters of the answer
             agreed = read_answer(answer)
         except InvalidParameters as error:
             # §7-p15-s1 MUST fail on an answer that is not valid; §5.1-p9-s2 MUST give up (ruling 23: without a Close)
             raise HandshakeFailure(error.clause, 101, f"{NAME}: {error}") from None
         # §5-p15-s1 MUST fail on an answer that fits no offer (ruling 24)
+        # §7-p19-s1 MUST fail on an answer that asks for more than this client wants to support
         if not any(_fits(agreed, offer) for offer in self._offers()):
             raise HandshakeFailure("rfc7692:5-p15-s1", 101, f"{NAME}: the answer fits nothing that was offered")
-        # §5-p16-s1 MUST be in use now, as agreed; §7.1.1.2-p4-s1 MUST know client_no_context_takeover
+        # §5-p16-s1 MUST be in use now; §5-p5-s2 MUST be configured by the answer
         return self._in_use(self._client_keeps(agreed), client=True)
 
     def _client_keeps(self, agreed: Parameters) -> Parameters:
         """What the client does by itself, beyond what was agreed: it may always use less."""
-        # §7.1.2.2-p6-s1 MUST keep to the agreed window; §7.1.1.2-p2-s4 MUST begin anew where that is agreed
-        # §7.2.1-p14-s2 MAY use any window within the agreed one; §7.1.1.2-p1-s3 MAY do as it hinted anyway
         bits = [b for b in (agreed.client_max_window_bits, self.client_max_window_bits) if b is not None]
         return Parameters(
             server_no_context_takeover=agreed.server_no_context_takeover,
+            # §7.1.1.2-p4-s1 MUST know it in an answer; §7.1.1.2-p2-s4 MUST begin anew where it is agreed
+            # §7.1.1.2-p1-s3 MAY do as it hinted anyway
             client_no_context_takeover=agreed.client_no_context_takeover or self.client_no_context_takeover,
             server_max_window_bits=agreed.server_max_window_bits,
+            # §7.1.2.2-p6-s1 MUST keep to the agreed window; §7.2.2-p7-s3 MUST do so whatever it hinted (ruling 22)
+            # §7.1.2.2-p3-s2 MAY keep to its hint, too
             client_max_window_bits=min(bits, default=None),
         )
 
     def answer(self, offer: ExtensionParameters) -> tuple[ExtensionParameters, PermessageDeflateInUse] | None:
         """A server's answer to an offer, and what it puts into use; None declines the offer."""
         try:
+            # §5.1-p6-s1 MUST decide by the parameters of the offer
             asked = read_offer(offer)
         except InvalidParameters:
             # §7-p10-s1 MUST decline an offer that is not valid; §5-p14-s1 MUST NOT be named where all are declined
@@ -107,7 +115,8 @@ class PermessageDeflate:
         server_bits = [b for b in (asked.server_max_window_bits, self.server_max_window_bits) if b is not None]
         client_bits = [b for b in (asked.client_max_window_bits, self.client_max_window_bits) if b is not None]
         agreed = Parameters(
-            # §5-p6-s1 MUST show what became of each request and hint; §5-p5-s5 MAY differ from the offer
+            # §5.1-p6-s2 MUST say what either side will do; §5-p5-s5 MAY differ from the offer
+            # §5-p6-s1 MUST show what became of each request and hint; §5-p3-s1 MUST grant what was asked
             # §7.1.1.1-p3-s1 MUST be repeated where it was asked for; §7.1.1.1-p5-s1 MAY come unasked
             # §7.1.1.1-p4-s1 SHOULD be known to a server
             server_no_context_takeover=asked.server_no_context_takeover or self.server_no_context_takeover,
@@ -117,10 +126,12 @@ class PermessageDeflate:
             # §7.1.2.1-p6-s1 MUST be repeated with the same or a smaller value; §7.1.2.1-p8-s1 MAY come unasked
             server_max_window_bits=min(server_bits, default=None),
             # §7.1.2.2-p4-s1 MAY come where it was offered; §5-p4-s10 MUST be in the answer to bind the client
+            # §5-p4-s1 MAY make use of the hint, and does
             # §7.1.2.2-p4-s2 MUST be at most the hint; §7.1.2.2-p7-s1 MUST NOT come where it was not offered
+            # §7.1.3-p3-s1 MUST NOT come in answer to the simplest offer
             client_max_window_bits=min(client_bits, default=None) if asked.client_max_window_bits_offered else None,
         )
-        # §5-p5-s1 MUST have its name in the answer; §5-p5-s4 MUST be supported as a whole
+        # §5-p5-s1 MUST have its name in the answer; §5-p5-s4 MUST be supported as a whole; §5-p16-s1 MUST be in use now
         return agreed.written(), self._in_use(agreed, client=False)
 
     def _in_use(self, agreed: Parameters, *, client: bool) -> PermessageDeflateInUse:

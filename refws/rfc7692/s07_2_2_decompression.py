@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 __all__ = ["Decompressor"]
 
 EMPTY_BLOCK = b"\x00\x00\xff\xff"
-# §7.2.1-p11-s1 MUST NOT be larger
 WINDOW = 32768
 PIECE = 65536
 """Octets that come out of the decompressor at once; whoever takes them can stop in between."""
@@ -44,6 +43,7 @@ class Decompressor:
         self._history = bytearray()
         self._keeps_history = False
 
+    # §7.2.2-p1-s1 MUST be done in these steps
     def decompress(self, octets: bytes) -> Iterator[bytes]:
         """Decompress a part of a message. Raises `Failure` for what is not DEFLATE."""
         try:
@@ -51,16 +51,19 @@ class Decompressor:
                 slice_, piece = octets[start : start + SLICE], b""
                 # Behind a full piece zlib may hold more of what has gone in.
                 while slice_ or len(piece) == PIECE:
-                    # §7.2.2-p3-s1 MUST be decompressed with DEFLATE
+                    # §7.2.1-p10-s1 MUST go on where the fragment before was cut
                     inflate = self._context()
+                    # §7.2.2-p3-s1 MUST be decompressed with DEFLATE
+                    # §7.2.1-p6-s1 MAY be several blocks; §7.2.1-p7-s1 MAY be blocks of any type
                     piece = inflate.decompress(slice_, PIECE)
                     self._remember(piece)
                     if piece:
                         yield piece
                     slice_ = inflate.unconsumed_tail
                     self._complete = inflate.eof
+                    # §7.2.1-p8-s1 MAY be a final block
                     if inflate.eof:
-                        # §7.2.1-p8-s1 MAY be a final block; §7.2.1-p9-s2 MUST go on behind its padding
+                        # §7.2.1-p9-s2 MUST go on behind its padding
                         slice_, piece = inflate.unused_data, b""
                         self._inflate, self._keeps_history = None, True
         except zlib_seam.error as error:
@@ -80,13 +83,13 @@ class Decompressor:
                 raise _not_deflate("it is cut short")
         self._complete = False
         # §7.2.2-p4-s1 MAY start anew without takeover; §7.2.2-p5-s1 MAY start anew without takeover
-        # §7.2.2-p4-s2 MUST keep the window with takeover; §7.2.2-p5-s2 MUST keep the window with takeover
         if not self._takeover:
             self._inflate, self._keeps_history = None, False
         if not self._keeps_history:
             self._history.clear()
 
     def _context(self) -> "zlib._Decompress":
+        # §7.2.2-p4-s2 MUST go on with the window that is there; §7.2.2-p5-s2 MUST go on with it
         if self._inflate is None:
             bits, history = -self._window_bits, bytes(self._history[-WINDOW:])
             self._inflate = zlib_seam.decompressobj(bits, history) if history else zlib_seam.decompressobj(bits)

@@ -32,27 +32,34 @@ def addresses(monkeypatch, *found):
         yield
 
 
+@pytest.mark.clause(
+    "rfc6455:4.1-p1-s1", "rfc6455:4.1-p1-s3", "rfc6455:4.1-p3-s1", "rfc6455:4.1-p21-s1", "rfc6455:4.1-p47-s4"
+)
 @asyncio_test
 async def test_the_request_and_what_was_agreed_on():
     async def script(raw):
-        got = await answer(raw, "Sec-WebSocket-Protocol: two", "Set-Cookie: a=b")
+        got = await answer(raw, "Sec-WebSocket-Protocol: two", "Set-Cookie: a=b", "Set-Cookie: c=d")
         fields = dict(got)
         assert fields["sec-websocket-protocol"] == "one, two"
+        assert fields["sec-websocket-extensions"].startswith("permessage-deflate")
+        assert fields["host"] == uri[len("ws://") : -1]
         assert (fields["origin"], fields["x"]) == ("http://example.org", "y")
         await say_goodbye(raw)
 
     options = {"subprotocols": ["one", "two"], "origin": "http://example.org", "additional_headers": [("X", "y")]}
     async with raw_server(script) as uri, refws.connect(f"{uri}path?query", **options) as ws:
         assert (ws.subprotocol, ws.request.target) == ("two", "/path?query")
-        assert ws.response.headers.get("Set-Cookie") == "a=b"
+        assert ws.response.headers.all("Set-Cookie") == ["a=b", "c=d"]
         assert [message async for message in ws] == []
 
 
+@pytest.mark.clause("rfc6455:4.1-p4-s2")
 @pytest.mark.parametrize(
     ("uri", "options"),
     [
-        ("http://127.0.0.1", {}),
-        ("ws://127.0.0.1/#fragment", {}),
+        ("http://127.0.0.1:{port}", {}),
+        ("ws://user@127.0.0.1:{port}", {}),
+        ("ws://127.0.0.1:{port}/#fragment", {}),
         ("ws://127.0.0.1", {"tls": ssl.create_default_context()}),
         ("ws://127.0.0.1:{port}", {"subprotocols": ["a b"]}),
         ("ws://127.0.0.1:{port}", {"additional_headers": [("X", "a\nb")]}),
@@ -94,7 +101,7 @@ async def test_a_refusal_without_a_length_ends_with_the_connection(body):
         assert (caught.value.status, caught.value.response.body) == (302, body)
 
 
-@pytest.mark.clause("rfc6455:4.1-p18-s1", "rfc6455:7.2.1-p1-s2")
+@pytest.mark.clause("rfc6455:7.2.1-p1-s2")
 @pytest.mark.parametrize("octets", [b"", b"HTTP/1.1 101 Switch", b"220 smtp.example.org\r\n"])
 @asyncio_test
 async def test_no_answer_or_half_of_one(octets):
@@ -121,14 +128,17 @@ async def test_a_reset_in_place_of_an_answer():
             await refws.connect(uri)
 
 
+@pytest.mark.clause("rfc6455:4.1-p18-s1")
+@pytest.mark.parametrize("found", [["127.0.0.1"], ["127.0.0.1", "127.0.0.2"]])
 @asyncio_test
-async def test_nobody_listens():
+async def test_nobody_listens(monkeypatch, found):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(ConnectionRefusedError):
-        await refws.connect(f"ws://127.0.0.1:{port}")
+    with addresses(monkeypatch, *found), pytest.raises(ConnectionRefusedError):
+        await refws.connect(f"ws://nobody.example:{port}")
 
 
+@pytest.mark.clause("rfc6455:4.1-p14-s1")
 @asyncio_test
 async def test_all_addresses_of_a_host_are_tried(monkeypatch):
     with addresses(monkeypatch, "127.0.0.2", "127.0.0.1"):
@@ -198,6 +208,22 @@ async def test_connecting_that_is_cancelled_at_any_point_leaves_nothing_behind()
             with contextlib.suppress(asyncio.CancelledError):
                 await (await connecting).close()
         await until(lambda: not server.connections)
+
+
+@pytest.mark.clause("rfc6455:2.1-p10-s1")
+@asyncio_test
+async def test_answers_wait_for_one_another_and_go_out_in_one_write():
+    async def script(raw):
+        await answer(raw, behind=b"".join(frame(TEXT, text, mask=False) for text in (b"1", b"2", b"3")))
+        assert [await raw.frame() for _ in range(3)] == [(TEXT, b"1"), (TEXT, b"2"), (TEXT, b"3")]
+        await say_goodbye(raw)
+
+    async with raw_server(script) as uri, refws.connect(uri) as ws:
+        left = []
+        for _ in range(3):
+            await ws.send(await ws.recv())
+            left.append(ws.endpoint.pieces_to_send)
+        assert left == [1, 2, 0]
 
 
 @pytest.mark.clause("rfc6455:4.2.2-p22-s3")
@@ -289,23 +315,89 @@ async def test_a_certificate_that_does_not_fit_ends_it_before_any_octet_of_http(
     assert octets in ([], [b""])
 
 
-@pytest.mark.clause("rfc6455:4.1-p20-s1")
-@asyncio_test
-async def test_the_name_of_the_host_is_in_the_tls_handshake(monkeypatch):
+def trusting_contexts(host):
+    """The contexts of a server with this name and of a client that trusts it."""
     authority = trustme.CA()
     serving, connecting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
-    authority.issue_cert("named.example").configure_cert(serving)
+    authority.issue_cert(host).configure_cert(serving)
     authority.configure_trust(connecting)
+    return serving, connecting
+
+
+@pytest.mark.clause("rfc6455:4.1-p20-s1")
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("named.example", "named.example"), ("b\u00fccher.example", "xn--bcher-kva.example")],
+    ids=["ASCII", "IDN"],
+)
+@asyncio_test
+async def test_the_name_of_the_host_is_in_the_tls_handshake(monkeypatch, host, name):
+    serving, connecting = trusting_contexts(name)
     names = []
-    serving.sni_callback = lambda _, name, __: names.append(name)
+    serving.sni_callback = lambda _, named, __: names.append(named)
     with addresses(monkeypatch, "127.0.0.1"):
         async with (
             refws.serve(echo, tls=serving) as server,
-            refws.connect(f"wss://named.example:{server.port}", tls=connecting) as ws,
+            refws.connect(f"wss://{host}:{server.port}", tls=connecting) as ws,
         ):
+            assert ws.request.headers.get("Host") == f"{name}:{server.port}"
             await ws.send("x")
             assert await ws.recv() == "x"
-    assert names == ["named.example"]
+    assert names == [name]
+
+
+@contextlib.asynccontextmanager
+async def relay(port):
+    """A port whose octets go on to another; gives it, and what went there and what came back."""
+    there, back, tasks = bytearray(), bytearray(), []
+
+    async def copy(reader, writer, seen):
+        while octets := await reader.read(65536):
+            seen += octets
+            writer.write(octets)
+        writer.close()
+
+    async def accepted(reader, writer):
+        onward = await asyncio.open_connection("127.0.0.1", port)
+        tasks.extend(asyncio.create_task(copy(*way)) for way in ((reader, onward[1], there), (onward[0], writer, back)))
+
+    server = await asyncio.start_server(accepted, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], there, back
+        await asyncio.gather(*tasks)
+    finally:
+        server.close()
+
+
+def tls_records(octets):
+    """The types of the TLS records that these octets are, and of nothing else."""
+    types = []
+    while octets:
+        assert octets[1] == 3
+        types.append(octets[0])
+        size = 5 + int.from_bytes(octets[3:5], "big")
+        assert len(octets) >= size
+        octets = octets[size:]
+    return types
+
+
+@pytest.mark.clause("rfc6455:4.1-p19-s1", "rfc6455:4.1-p19-s3", "rfc6455:11.1.2-p1-s1")
+@asyncio_test
+async def test_from_the_first_octet_to_the_last_everything_is_tls():
+    serving, connecting = trusting_contexts("127.0.0.1")
+    async with (
+        refws.serve(echo, tls=serving) as server,
+        relay(server.port) as (port, there, back),
+        refws.connect(f"wss://127.0.0.1:{port}", tls=connecting) as ws,
+    ):
+        await ws.send("x")
+        assert await ws.recv() == "x"
+    handshake, application_data = 22, 23
+    for seen in (there, back):
+        types = tls_records(bytes(seen))
+        assert types[0] == handshake
+        assert application_data in types
+        assert set(types) <= {20, 21, handshake, application_data}
 
 
 @asyncio_test

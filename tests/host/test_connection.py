@@ -13,12 +13,14 @@ from peers import (
     PING,
     PONG,
     TEXT,
+    answer,
     asyncio_test,
     close_frame,
     count,
     echo,
     frame,
     raw_client,
+    raw_server,
     request,
     tcp,
     until,
@@ -27,6 +29,7 @@ from peers import (
 import refws
 from refws.host.connection import Connection, TimeLimits
 from refws.host.http11 import Endpoint
+from refws.rfc6455.s03_websocket_uris import parse_websocket_uri
 
 BAD = frame(0x83)
 
@@ -88,6 +91,64 @@ async def test_a_loss_of_tcp_is_an_abnormal_closure():
         await until(lambda: made and made[0].transport is None)
         closing = made[0].endpoint.closing
         assert (closing.code, closing.sent, closing.failure.clause) == (1006, None, "rfc6455:7.2.1-p2-s1")
+
+
+class Client(Connection):
+    """A client without coroutines."""
+
+    def connection_made(self, transport):
+        super().connection_made(transport)
+        self.endpoint.connect(parse_websocket_uri("ws://localhost/"))
+        self.flush()
+
+
+async def connected(uri, **times):
+    uri = parse_websocket_uri(uri)
+    made = Client(Endpoint(refws.Role.CLIENT), TimeLimits(**times))
+    await asyncio.get_running_loop().create_connection(lambda: made, uri.host, uri.port)
+    return made
+
+
+@pytest.mark.clause("rfc6455:7.2.1-p1-s2")
+@asyncio_test
+async def test_a_client_whose_handshake_fails_closes_tcp():
+    async def script(raw):
+        await raw.head()
+        raw.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        async with asyncio.timeout(5):
+            assert await raw.reader.read() == b"", "no Close frame, as nothing was established"
+
+    async with raw_server(script) as uri:
+        client = await connected(uri, close_timeout=None)
+        await until(lambda: client.transport is None)
+        assert (client.endpoint.closing.failure.status, client.endpoint.closing.cleanly) == (404, False)
+
+
+@pytest.mark.clause("rfc6455:7.1.7-p3-s1")
+@asyncio_test
+async def test_a_client_that_is_connected_has_no_time_limit_any_more():
+    async def script(raw):
+        await answer(raw)
+        assert await raw.reader.read() == b""
+
+    async with raw_server(script) as uri:
+        client = await connected(uri, open_timeout=10)
+        limit = client._timer
+        await until(lambda: client.endpoint.ready_state is refws.ReadyState.OPEN)
+        assert (limit.cancelled(), client._timer) == (True, None)
+        client.transport.close()
+
+
+@pytest.mark.clause("rfc6455:7.2.2-p1-s2")
+@asyncio_test
+async def test_a_server_that_stops_closes_tcp_under_a_handshake():
+    async with refws.serve(echo, open_timeout=None, close_timeout=None) as server, tcp(server) as raw:
+        raw.send(request()[:-1])
+        await until(lambda: server.connections)
+        async with asyncio.timeout(5):
+            await server.close()
+            with contextlib.suppress(ConnectionResetError):
+                assert await raw.reader.read() == b""
 
 
 @asyncio_test
@@ -182,6 +243,64 @@ async def test_what_trails_the_end_is_dropped_and_does_not_reset_the_connection(
         raw.writer.write_eof()
         assert await raw.reader.read() == b""
         await until(lambda: not server.connections)
+
+
+@pytest.mark.clause("rfc6455:7.1.1-p1-s2")
+@asyncio_test
+async def test_a_connection_that_ends_is_read_on_even_if_reading_was_held_up():
+    async with callbacks() as (server, made), raw_client(server) as raw, asyncio.timeout(5):
+        made[0].hold_up_reading()
+        raw.send(frame(BINARY, bytes(1 << 20)))
+        made[0].fail(refws.Failure("rfc6455:7.1.1-p1-s3", 1011, "a reason of this side"))
+        assert count(await raw.frames_to_the_end()) == {CLOSE: 1}
+        raw.writer.write_eof()
+        assert await raw.reader.read() == b""
+        await until(lambda: made[0].transport is None)
+
+
+@pytest.mark.clause("rfc6455:7.1.1-p1-s1", "rfc6455:7.1.1-p2-s1", "rfc6455:7.1.1-p2-s3/1", "rfc6455:7.1.2-p1-s2")
+@pytest.mark.clause("rfc6455:7.1.7-p1-s3/1")
+@pytest.mark.parametrize("octets", [close_frame(1000), BAD], ids=["close", "failure"])
+@asyncio_test
+async def test_a_server_closes_tcp_first(octets):
+    async with refws.serve(echo, close_timeout=None) as server, raw_client(server) as raw:
+        raw.send(octets)
+        async with asyncio.timeout(5):
+            assert count(await raw.frames_to_the_end()) == {CLOSE: 1}
+
+
+@pytest.mark.clause("rfc6455:7.1.1-p2-s3/2", "rfc6455:7.1.7-p2-s1", "rfc6455:7.1.7-p2-s3")
+@asyncio_test
+async def test_a_client_that_fails_leaves_the_first_fin_to_the_server():
+    async def script(raw):
+        await answer(raw, behind=frame(0x83, mask=False))
+        first, payload = await raw.frame()
+        assert (first, payload[:2]) == (CLOSE, b"\x03\xea")
+        raw.send(frame(PING, mask=False) + close_frame(1002, mask=False))
+        reading = asyncio.create_task(raw.reader.read())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not reading.done()
+        raw.writer.write_eof()
+        assert await reading == b"", "neither a Pong nor another Close"
+
+    async with raw_server(script) as uri:
+        client = await connected(uri, close_timeout=None)
+        await until(lambda: client.transport is None)
+        assert (client.endpoint.closing.received, client.endpoint.closing.code) == (None, 1006)
+
+
+@pytest.mark.clause("rfc6455:7.1.7-p1-s2/1", "rfc6455:7.1.1-p2-s2", "rfc6455:7.1.1-p1-s3")
+@asyncio_test
+async def test_but_closes_tcp_itself_where_the_server_does_not():
+    async def script(raw):
+        await answer(raw, behind=frame(0x83, mask=False))
+        async with asyncio.timeout(5):
+            assert count(await raw.frames_to_the_end()) == {CLOSE: 1}
+
+    async with raw_server(script) as uri:
+        client = await connected(uri, close_timeout=0.05)
+        await until(lambda: client.transport is None)
 
 
 @pytest.mark.clause("rfc6455:7.1.1-p2-s3/1", "rfc6455:7.1.1-p1-s3")

@@ -16,6 +16,7 @@ from refws.rfc6455.http import HeaderFields, Request, Response
 from refws.rfc6455.s03_websocket_uris import parse_websocket_uri
 from refws.rfc6455.s04_1_client_requirements import ClientOffer
 from refws.rfc6455.s04_2_server_side_requirements import accept_value, asks_for_websocket
+from refws.rfc6455.s04_3_collected_abnf import parse_token_list
 from refws.rfc6455.s05_5_control_frames import Close, Pong
 from refws.rfc6455.s10_security_considerations import Limits
 from refws.rfc6455.state import ReadyState
@@ -128,6 +129,13 @@ def test_what_is_no_request(octets: bytes, status: int) -> None:
             read_all(codec.read_request, octets, step)
         assert (failure.value.clause, failure.value.status) == ("rfc6455:4.2.1-p2-s2", status)
         assert codec.write_response(Response(status)).startswith(b"HTTP/1.1 %d " % status)
+
+
+@pytest.mark.clause("rfc6455:4.3-p1-s1")
+def test_a_folded_line_is_white_space() -> None:
+    request_ = server().read_request(GET[:-2] + b"Sec-WebSocket-Protocol: a,\r\n\t b\r\n ,c\r\n\r\n")
+    assert request_ is not None
+    assert parse_token_list(request_.headers.all("Sec-WebSocket-Protocol")) == ["a", "b", "c"]
 
 
 # Limits

@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import logging
+import ssl
 
 import pytest
+import trustme
 from peers import (
     BINARY,
     CLOSE,
     TEXT,
+    Raw,
     asyncio_test,
     close_frame,
     echo,
@@ -44,6 +47,7 @@ def went_wrong(caplog):
 # The handler
 
 
+@pytest.mark.clause("rfc6455:7.3-p1-s1")
 @asyncio_test
 async def test_a_connection_closes_when_its_handler_returns():
     async with pair(lambda ws: ws.send("only this")) as (ws, _):
@@ -112,6 +116,44 @@ async def test_a_port_that_is_taken():
 
 
 # The opening handshake
+
+
+@pytest.fixture(scope="module")
+def contexts():
+    """A server's that hosts one name, and a client's that trusts it."""
+    authority = trustme.CA()
+    serving, connecting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("hosted.example").configure_cert(serving)
+    authority.configure_trust(connecting)
+    unrecognized = ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+    serving.sni_callback = lambda _, name, __: None if name == "hosted.example" else unrecognized
+    return serving, connecting
+
+
+@pytest.mark.clause("rfc6455:4.2.2-p2-s1", "rfc6455:4.2.2-p2-s2")
+@asyncio_test
+async def test_tls_comes_first_and_everything_else_inside(contexts):
+    async with refws.serve(echo, tls=contexts[0]) as server:
+        raw = Raw(
+            *await asyncio.open_connection("127.0.0.1", server.port, ssl=contexts[1], server_hostname="hosted.example")
+        )
+        raw.send(request() + frame(TEXT, b"inside"))
+        assert (await raw.head())[0].split()[1] == "101"
+        assert await raw.frame() == (TEXT, b"inside")
+        await raw.close()
+
+
+@pytest.mark.clause("rfc6455:4.2.2-p2-s2")
+@asyncio_test
+async def test_a_tls_handshake_that_fails_closes_the_connection(contexts):
+    async with refws.serve(echo, tls=contexts[0]) as server:
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await asyncio.open_connection("127.0.0.1", server.port, ssl=contexts[1], server_hostname="other.example")
+        async with tcp(server) as raw:
+            raw.send(request())
+            with contextlib.suppress(ConnectionResetError):
+                assert b"HTTP" not in await raw.reader.read()
+        assert not server.connections
 
 
 @pytest.mark.clause("rfc6455:4.2.2-p22-s3", "rfc6455:4.2.2-p22-s2")
@@ -214,6 +256,28 @@ async def test_a_hook_answers_what_is_not_for_websocket_and_leaves_the_rest(hook
         raw.send(request() + frame(TEXT, b"the same connection"))
         assert (await raw.head())[0].split()[1] == "101"
         assert await raw.frame() == (TEXT, b"the same connection")
+
+
+@pytest.mark.clause("rfc6455:4.2.2-p3-s1", "rfc6455:4.2.2-p4-s1", "rfc6455:4.2.2-p9-s3")
+@pytest.mark.parametrize(
+    ("status", "field"),
+    [(401, ("www-authenticate", "Basic")), (302, ("location", "/there")), (404, ("content-length", "0"))],
+)
+@asyncio_test
+async def test_a_hook_answers_a_request_for_websocket(status, field):
+    answer = refws.Response(status, refws.HeaderFields([field]))
+    handled = asyncio.Queue()
+    async with (
+        refws.serve(handled.put, http=lambda request: answer if request.path == "/" else None) as server,
+        tcp(server) as raw,
+    ):
+        raw.send(request())
+        got, fields, _ = await raw.response()
+        assert (got, field in fields, "sec-websocket-accept" in dict(fields)) == (status, True, False)
+        assert handled.empty()
+        raw.send(request(target="/there"))
+        assert (await raw.head())[0].split()[1] == "101"
+        assert (await handled.get()).request.path == "/there"
 
 
 @pytest.mark.parametrize("hook", [page, page_later])

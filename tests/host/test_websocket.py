@@ -41,6 +41,19 @@ async def test_messages_of_both_types_in_both_directions():
     assert (ws.ready_state, ws.dropped) == (refws.ReadyState.CLOSED, 0)
 
 
+@pytest.mark.clause("rfc6455:7.3-p1-s3")
+@pytest.mark.parametrize("closing", ["client", "server"])
+@asyncio_test
+async def test_either_side_closes_with_a_close_frame(closing):
+    async with pair(deaf) as (ws, there):
+        closer, other = (ws, there) if closing == "client" else (there, ws)
+        task = asyncio.create_task(closer.close(4000, "enough"))
+        with pytest.raises(refws.ConnectionClosed):
+            await other.recv()
+        await task
+        assert (closer.close_sent, other.close_received) == (refws.Close(4000, "enough"),) * 2
+
+
 @asyncio_test
 async def test_a_normal_closing_ends_the_loop():
     async def greet(ws):
@@ -67,6 +80,37 @@ async def test_any_other_closing_is_raised():
             with pytest.raises(refws.ConnectionClosed):
                 await attempt()
         await ws.close(1001)
+
+
+@pytest.mark.clause("rfc6455:7.4-p1-s2")
+@pytest.mark.parametrize("code", [1000, 1001, None])
+@asyncio_test
+async def test_codes_that_end_a_loop_without_an_exception(code):
+    async with pair(lambda ws: ws.close(code)) as (ws, _):
+        assert [message async for message in ws] == []
+        assert ws.close_received == refws.Close(code or 1005)
+
+
+@pytest.mark.clause("rfc6455:7.4-p1-s2")
+@pytest.mark.parametrize("code", [1002, 1011, 3000, 4999])
+@asyncio_test
+async def test_codes_that_do_not(code):
+    async with pair(lambda ws: ws.close(code)) as (ws, _):
+        with pytest.raises(refws.ConnectionClosed, match=f"closed by the peer with {code}"):
+            await anext(ws)
+
+
+@pytest.mark.clause("rfc6455:7.1.7-p1-s2/2")
+@asyncio_test
+async def test_a_client_is_told_why_its_connection_failed():
+    async def script(raw):
+        await answer(raw, behind=frame(0x83, mask=False))
+        assert (await raw.frame())[0] == CLOSE
+
+    async with raw_server(script) as uri, refws.connect(uri) as ws:
+        with pytest.raises(refws.ConnectionClosed, match="unknown opcode 3") as caught:
+            await ws.recv()
+        assert (caught.value.failure.clause, caught.value.cleanly) == ("rfc6455:5.2-p8-s2", False)
 
 
 @asyncio_test
@@ -322,6 +366,7 @@ async def test_pings_that_nobody_waits_for_any_more():
             await ws.recv()
 
 
+@pytest.mark.clause("rfc6455:7.3-p1-s2")
 @asyncio_test
 async def test_keep_alive_pings_go_on_while_they_are_answered():
     async def script(raw):
@@ -347,15 +392,17 @@ async def test_a_keep_alive_ping_that_is_not_answered_ends_the_connection():
         assert [first for first, _ in frames] == [PING, CLOSE]
         assert frames[1][1][:2] == (1011).to_bytes(2, "big")
 
-    async with raw_server(script) as uri, refws.connect(uri, ping_interval=0.01, ping_timeout=0.05) as ws:
+    times = {"ping_interval": 0.01, "ping_timeout": 0.05, "close_timeout": 0.05}
+    async with raw_server(script) as uri, refws.connect(uri, **times) as ws:
         assert await ws.recv() == "before"
         with pytest.raises(refws.ConnectionClosed, match="no Pong came") as caught:
             await ws.recv()
         assert caught.value.sent.code == 1011
 
 
-@asyncio_test
-async def test_an_application_that_is_slow_is_not_a_peer_that_is_dead(monkeypatch):
+@pytest.fixture
+def gate(monkeypatch):
+    """Opens when three times no Pong has been seen in time."""
     gate = asyncio.Event()
     timeouts = []
     timeout = PingingConnection._keep_alive_timeout
@@ -367,7 +414,11 @@ async def test_an_application_that_is_slow_is_not_a_peer_that_is_dead(monkeypatc
         timeout(ws)
 
     monkeypatch.setattr(PingingConnection, "_keep_alive_timeout", again)
+    return gate
 
+
+@asyncio_test
+async def test_an_application_that_is_slow_is_not_a_peer_that_is_dead(gate):
     async def slow(ws):
         await gate.wait()
         await echo(ws)
@@ -388,6 +439,31 @@ async def test_an_application_that_is_slow_is_not_a_peer_that_is_dead(monkeypatc
             else:
                 received.append(payload)
         assert received == [b"%d" % i for i in range(sent)]
+
+
+@pytest.mark.clause("rfc6455:7.2.1-p3-s1")
+@asyncio_test
+async def test_nor_does_a_slow_client_close_its_connection(gate):
+    opened = asyncio.get_running_loop().create_future()
+    sent = []
+
+    async def script(raw):
+        await answer(raw)
+        transport = (await opened).transport
+        while transport.is_reading():
+            sent.append(str(len(sent)))
+            raw.send_frame(TEXT, sent[-1].encode(), mask=False)
+            await asyncio.sleep(0)
+        while (received := await raw.frame())[0] == PING:
+            raw.send_frame(PONG, received[1], mask=False)
+        assert received == (CLOSE, b"\x03\xe8")
+        raw.send(close_frame(1000, mask=False))
+
+    options = {"max_queue": 1, "ping_interval": 0.01, "ping_timeout": 0.1}
+    async with raw_server(script) as uri, refws.connect(uri, **options) as ws:
+        opened.set_result(ws)
+        await gate.wait()
+        assert [await ws.recv() for _ in sent] == sent
 
 
 @asyncio_test

@@ -20,7 +20,9 @@ from refws.failure import Failure, HandshakeFailure, UsageError
 from refws.rfc6455.endpoint import Endpoint, Opened, Role
 from refws.rfc6455.http import HeaderFields, Request, Response
 from refws.rfc6455.s03_websocket_uris import parse_websocket_uri
+from refws.rfc6455.s04_1_client_requirements import ClientOffer
 from refws.rfc6455.s04_2_server_side_requirements import accept_value
+from refws.rfc6455.s04_3_collected_abnf import ExtensionParameters
 from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
 from refws.rfc6455.s07_1_definitions import Closing
 from refws.rfc6455.s10_security_considerations import Limits
@@ -63,9 +65,13 @@ def test_an_established_endpoint_is_open(endpoint):
     "rfc6455:5.1-p1-s2",
     "rfc6455:5.1-p1-s3",
     "rfc6455:5.1-p1-s6",
+    "rfc6455:5.4-p9-s1",
     "rfc6455:5.5.1-p3-s1",
     "rfc6455:5.5.2-p4-s1",
     "rfc6455:5.5.3-p5-s1",
+    "rfc6455:6.1-p1-s1",
+    "rfc6455:6.1-p2-s1",
+    "rfc6455:6.1-p8-s1",
 )
 def test_all_that_is_sent_is_masked_by_a_client_and_only_there(endpoint, role):
     endpoint.send_a_websocket_message("text")
@@ -162,7 +168,7 @@ def test_nothing_is_sent_unless_open(role, make, state, send):
     assert endpoint.take_outbox() == []
 
 
-@pytest.mark.clause("rfc6455:6.1-p2-s2")
+@pytest.mark.clause("rfc6455:6.1-p2-s2", "rfc6455:5.5.1-p4-s1")
 def test_a_fragmented_message_stops_where_the_connection_closes(endpoint, role):
     endpoint.send_a_fragment("a", fin=False)
     endpoint.start_the_websocket_closing_handshake()
@@ -185,7 +191,13 @@ def test_nothing_is_read_any_more_or_yet(role, make, first):
     assert endpoint.closing.state is state
 
 
-@pytest.mark.clause("rfc6455:5.5.2-p3-s1", "rfc6455:5.5.1-p4-s1", "rfc6455:5.5.1-p5-s5")
+@pytest.mark.clause(
+    "rfc6455:5.5.2-p3-s1",
+    "rfc6455:5.5.1-p4-s1",
+    "rfc6455:5.5.1-p5-s1",
+    "rfc6455:5.5.1-p5-s5",
+    "rfc6455:6.2-p1-s1",
+)
 def test_after_our_close_we_read_on_and_send_nothing(role):
     endpoint = close_sent(role)
     octets = (
@@ -205,7 +217,7 @@ def test_a_failure_after_our_close_sends_no_other(role):
     (failure,) = endpoint.receive_octets(bytes([BAD]))
     assert endpoint.octets_to_send() == b""
     assert endpoint.closing.failure is failure
-    assert endpoint.closing.tcp_close_is_due
+    assert endpoint.closing.tcp_close_is_due is (role is Role.SERVER)
 
 
 @pytest.mark.clause("rfc6455:5.5.2-p3-s1", "rfc6455:5.5.2-p3-s2", "rfc6455:5.5.3-p3-s1", "rfc6455:5.5.3-p5-s3")
@@ -254,6 +266,19 @@ def test_the_last_event_is_acted_on_behind_the_answers_to_those_before(endpoint,
         endpoint.send_a_websocket_message("too late")
     endpoint.react()
     assert endpoint.octets_to_send() == b""
+
+
+@pytest.mark.clause("rfc6455:5.5.1-p5-s4/1", "rfc6455:5.5.1-p5-s4/2", "rfc6455:5.5.1-p5-s3")
+@pytest.mark.parametrize("fragments", [0, 1, 2])
+def test_the_rest_of_a_fragmented_message_may_go_before_the_answer_to_a_close(endpoint, role, fragments):
+    endpoint.send_a_fragment("a", fin=False)
+    endpoint.receive_octets(frame_to(role, FIN | CLOSE, b"\x0f\xa0"))
+    for i in range(fragments):
+        endpoint.send_a_fragment("b", fin=i == fragments - 1)
+    rest = [CONTINUATION] * (fragments - 1) + [FIN | CONTINUATION] if fragments else []
+    assert [first for first, _ in sent_by(endpoint)] == [TEXT, *rest, FIN | CLOSE]
+    with pytest.raises(UsageError, match="CLOSING, not OPEN"):
+        endpoint.send_a_fragment("c", fin=True)
 
 
 @pytest.mark.clause("rfc6455:5.5.1-p7-s1", "rfc6455:7.1.5-p1-s3")
@@ -369,10 +394,10 @@ def server(*read, **how):
     return Endpoint(Role.SERVER, http=http), http
 
 
-def client(**how):
+def client(extensions=(), **how):
     http = Http(**how)
     endpoint = Endpoint(Role.CLIENT, http=http)
-    endpoint.connect(parse_websocket_uri("ws://x/"))
+    endpoint.connect(parse_websocket_uri("ws://x/"), ClientOffer(extensions=extensions))
     key = http.written[0].headers.get("Sec-WebSocket-Key")
     accepted = Response(101, HeaderFields([*HANDSHAKE, ("Sec-WebSocket-Accept", accept_value(key))]))
     assert endpoint.take_outbox() == [b"written;"]
@@ -478,6 +503,69 @@ def test_a_server_refuses_what_is_no_handshake():
     assert endpoint.octets_to_send() == b"written;"
     assert endpoint.closing.failure is failure
     assert endpoint.closing.tcp_close_is_due
+
+
+@pytest.mark.clause("rfc6455:8.1-p1-s2")
+@pytest.mark.parametrize("field", ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"])
+@pytest.mark.parametrize("value", ["\xff", "a\xc3\xa4", 'a; b="\xc3"', "\xe2\x82\xac"], ids=ascii)
+def test_a_field_of_the_handshake_outside_ascii_is_refused(field, value):
+    endpoint, http = server(Request("GET", "/", HeaderFields([*REQUEST.headers, (field, value)])))
+    endpoint.receive_octets(b"GET")
+    assert endpoint.accept().status == 400
+    endpoint, http, accepted = client()
+    http.read.append(Response(101, HeaderFields([*accepted.headers, (field, value)])))
+    (failure,) = endpoint.receive_octets(b"HTTP")
+    assert isinstance(failure, HandshakeFailure)
+
+
+class Marked:
+    """An extension, both sides of its negotiation and its use: RSV1 is set on the first frame of every message."""
+
+    name = "marked"
+    only_marked = False
+
+    def offers(self):
+        return [ExtensionParameters("marked")]
+
+    def answer(self, offer):
+        return offer, self
+
+    def accept(self, answer):
+        return self
+
+    def rsv_claimed(self, opcode):
+        return 0x40 if opcode in (TEXT, BINARY) else 0
+
+    def begin(self, first_octet):
+        pass
+
+    def decode(self, octets):
+        return (octets,)
+
+    def end(self):
+        return ()
+
+    def encode(self, first_octet, payload, wanted):
+        return first_octet | 0x40, payload
+
+
+@pytest.mark.clause("rfc6455:5.8-p1-s2")
+@pytest.mark.parametrize("agreed", [False, True], ids=["not agreed on", "agreed on"])
+def test_an_extension_is_in_use_where_the_handshake_agrees_on_it(role, agreed):
+    fields = [("Sec-WebSocket-Extensions", "marked")] if agreed else []
+    if role is Role.SERVER:
+        endpoint, _ = server(Request("GET", "/", HeaderFields([*REQUEST.headers, *fields])))
+        endpoint.receive_octets(b"GET")
+        endpoint.accept(extensions=[Marked()])
+    else:
+        endpoint, http, accepted = client(extensions=[Marked()])
+        http.read.append(Response(101, HeaderFields([*accepted.headers, *fields])))
+        endpoint.receive_octets(b"HTTP")
+    endpoint.take_outbox()
+    endpoint.send_a_websocket_message("x")
+    assert sent_by(endpoint) == [((0xC1 if agreed else 0x81), b"x")]
+    events = described(endpoint.receive_octets(frame_to(role, 0xC1, b"y")))
+    assert events == ([(str, "y")] if agreed else [("rfc6455:5.2-p6-s2", 1002)])
 
 
 def test_a_server_refuses_an_origin():

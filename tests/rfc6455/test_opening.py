@@ -12,6 +12,8 @@ from refws.rfc6455.opening import ClientOpening, Opened, ServerOpening
 from refws.rfc6455.s03_websocket_uris import parse_websocket_uri
 from refws.rfc6455.s04_1_client_requirements import ClientOffer
 from refws.rfc6455.s04_2_server_side_requirements import accept_value
+from refws.rfc6455.s04_3_collected_abnf import parse_extension_list
+from refws.rfc7692 import PermessageDeflate
 
 URI = parse_websocket_uri("ws://server.example.com/chat")
 # The sample of section 1.3
@@ -52,12 +54,24 @@ def server(octets: bytes = REQUEST) -> ServerOpening:
 
 class TestClient:
     @pytest.mark.clause("rfc6455:4.1-p21-s1", "rfc6455:4.1-p21-s2", "rfc6455:4.1-p22-s1", "rfc6455:4.1-p29-s3")
+    @pytest.mark.clause("rfc6455:11.3.1-p8-s2", "rfc6455:11.3.1-p9-s1", "rfc6455:11.3.5-p8-s2", "rfc6455:11.3.5-p10-s2")
     def test_each_request_is_whole_and_has_a_key_of_its_own(self) -> None:
         requests = [ClientOpening(Http11(Role.CLIENT)).send(URI, ClientOffer(["chat"])) for _ in range(2)]
         for octets in requests:
             assert octets.startswith(b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\n")
             assert octets.endswith(b"Sec-WebSocket-Protocol: chat\r\n\r\n")
+            assert octets.count(b"\r\nSec-WebSocket-Key: ") == 1
+            assert octets.count(b"\r\nSec-WebSocket-Version: 13\r\n") == octets.count(b"Version") == 1
         assert len({key_of(octets) for octets in requests}) == 2
+
+    @pytest.mark.clause("rfc6455:4.3-p4-s2", "rfc6455:11.3.2-p8-s2", "rfc6455:11.3.4-p8-s2")
+    @pytest.mark.parametrize("asks", [False, True])
+    def test_subprotocols_and_extensions_are_asked_for_in_their_fields(self, asks: bool) -> None:
+        offer = ClientOffer(["b", "a"], [PermessageDeflate()]) if asks else ClientOffer()
+        octets = ClientOpening(Http11(Role.CLIENT)).send(URI, offer)
+        assert re.findall(rb"\r\nSec-WebSocket-Protocol: (.*)\r\n", octets) == [b"b, a"] * asks
+        extensions = re.findall(rb"\r\nSec-WebSocket-Extensions: (.*)\r\n", octets)
+        assert [parse_extension_list([e.decode()])[0].name for e in extensions] == ["permessage-deflate"] * asks
 
     def test_it_connects_once(self) -> None:
         opening, _ = client()
@@ -110,6 +124,15 @@ class TestClient:
         assert isinstance(failure.value.response, Response)
         assert failure.value.response.status == status
         assert failure.value.response.body == (b"" if status == 101 else b"no")
+
+    @pytest.mark.clause("rfc6455:11.3.5-p10-s1")
+    def test_the_versions_of_a_refusal_come_in_any_number_of_fields(self) -> None:
+        opening, _ = client()
+        versions = b"Sec-WebSocket-Version: 14\r\nSec-WebSocket-Version: 8, 7\r\n"
+        with pytest.raises(HandshakeFailure) as failure:
+            opening.receive(b"HTTP/1.1 400 Bad Request\r\n" + versions + b"Content-Length: 0\r\n\r\n")
+        assert isinstance(failure.value.response, Response)
+        assert failure.value.response.headers.all("Sec-WebSocket-Version") == ["14", "8, 7"]
 
     @pytest.mark.clause("rfc6455:4.1-p38-s2", "rfc6455:4.1-p3-s1")
     @pytest.mark.parametrize("answer", [RESPONSE, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], ids=["101", "200"])
@@ -174,6 +197,7 @@ class TestServer:
         assert opening.request.target == "/1"
 
     @pytest.mark.clause("rfc6455:4.2.1-p2-s2", "rfc6455:4.2.2-p6-s5", "rfc6455:9.1-p1-s3", "rfc6455:10.2-p1-s2")
+    @pytest.mark.clause("rfc6455:4.3-p4-s2", "rfc6455:4.2.2-p8-s2")
     @pytest.mark.parametrize(
         ("old", "new", "status"),
         [
@@ -192,6 +216,20 @@ class TestServer:
         assert failure.value.status == status
         assert opening.respond(Response(status)).startswith(b"HTTP/1.1 %d " % status)
         assert opening.request is None
+
+    @pytest.mark.clause("rfc6455:4.2.2-p11-s1", "rfc6455:4.2.2-p11-s2", "rfc6455:4.2.2-p11-s5", "rfc6455:11.3.2-p8-s2")
+    @pytest.mark.parametrize(
+        ("offered", "in_use"),
+        [(None, 0), (b"x-unknown", 0), (b"x-unknown, permessage-deflate", 1)],
+        ids=["none", "none that is known", "one"],
+    )
+    def test_extensions_are_agreed_on(self, offered: bytes | None, in_use: int) -> None:
+        field = b"" if offered is None else b"Sec-WebSocket-Extensions: " + offered + b"\r\n"
+        opening = server(REQUEST[:-2] + field + b"\r\n")
+        opened, octets = opening.accept([], [PermessageDeflate()], None, [])
+        assert len(opened.extensions) == in_use
+        assert octets.count(b"\r\nSec-WebSocket-Extensions: permessage-deflate") == in_use
+        assert octets.count(b"Sec-WebSocket-Extensions") == in_use
 
     @pytest.mark.parametrize("field", INJECTION, ids=repr)
     def test_fields_that_cannot_be_sent(self, field: tuple[str, str]) -> None:

@@ -13,6 +13,8 @@ from refws.rfc6455.s03_websocket_uris import WebSocketURI, default_port, parse_w
     "rfc6455:3-p2-s2",
     "rfc6455:3-p3-s1",
     "rfc6455:3-p5-s1",
+    "rfc6455:11.1.1-p5-s1",
+    "rfc6455:11.1.2-p5-s1",
     "rfc6455:11.1.1-p8-s1",
     "rfc6455:11.1.2-p8-s1",
     "rfc6455:4.1-p4-s1",
@@ -42,6 +44,13 @@ from refws.rfc6455.s03_websocket_uris import WebSocketURI, default_port, parse_w
 def test_host_and_secure_flag(uri: str, host: str, secure: bool) -> None:
     parsed = parse_websocket_uri(uri)
     assert (parsed.host, parsed.secure) == (host, secure)
+
+
+@pytest.mark.clause("rfc6455:11.1.1-p8-s2", "rfc6455:11.1.2-p8-s2")
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+@pytest.mark.parametrize("host", ["b\u00fccher.example", "B\u00dcCHER.Example", "XN--BCHER-KVA.example"])
+def test_a_name_and_its_punycode_are_the_same_host(scheme: str, host: str) -> None:
+    assert parse_websocket_uri(f"{scheme}://{host}/") == parse_websocket_uri(f"{scheme}://xn--bcher-kva.example/")
 
 
 @pytest.mark.clause("rfc6455:3-p3-s2", "rfc6455:3-p4-s1", "rfc6455:4.1-p26-s1")
@@ -77,6 +86,8 @@ def test_default_ports() -> None:
 
 
 @pytest.mark.clause(
+    "rfc6455:3-p3-s3",
+    "rfc6455:3-p3-s4",
     "rfc6455:3-p6-s1",
     "rfc6455:3-p7-s1",
     "rfc6455:3-p8-s1",
@@ -84,6 +95,7 @@ def test_default_ports() -> None:
     "rfc6455:3-p10-s1",
     "rfc6455:3-p11-s2",
     "rfc6455:11.1.1-p6-s1",
+    "rfc6455:11.1.2-p6-s1",
     "rfc6455:11.1.1-p9-s1",
     "rfc6455:11.1.2-p9-s1",
 )
@@ -122,7 +134,30 @@ def test_resource_name_of_components(path: str, query: str | None, name: str) ->
     assert resource_name(path, query) == name
 
 
-@pytest.mark.clause("rfc6455:4.1-p4-s1", "rfc6455:4.1-p4-s2", "rfc6455:12-p8-s2", "rfc6455:3-p2-s1", "rfc6455:3-p3-s1")
+@pytest.mark.clause("rfc6455:2-p4-s1", "rfc6455:3-p6-s1")
+@pytest.mark.parametrize("path", ["", "/", "//", "/a", "/a/b"])
+@pytest.mark.parametrize("query", [None, "", "?", "b", "/?"])
+def test_the_result_is_that_of_the_steps_as_they_are_listed(path: str, query: str | None) -> None:
+    listed = "/" if path == "" else ""
+    listed += path
+    listed += "?" if query else ""
+    listed += query or ""
+    assert resource_name(path, query) == listed
+
+
+@pytest.mark.clause(
+    "rfc6455:3-p2-s1",
+    "rfc6455:3-p2-s2",
+    "rfc6455:3-p3-s1",
+    "rfc6455:3-p3-s2",
+    "rfc6455:3-p3-s3",
+    "rfc6455:3-p3-s4",
+    "rfc6455:4.1-p4-s1",
+    "rfc6455:4.1-p4-s2",
+    "rfc6455:11.1.1-p5-s1",
+    "rfc6455:11.1.2-p5-s1",
+    "rfc6455:12-p8-s2",
+)
 @pytest.mark.parametrize(
     "uri",
     [
@@ -131,6 +166,7 @@ def test_resource_name_of_components(path: str, query: str | None, name: str) ->
         pytest.param("//example.org/", id="relative"),
         pytest.param("http://example.org/", id="http"),
         pytest.param("wsx://example.org/", id="scheme too long"),
+        pytest.param("wsss://example.org/", id="scheme with one s more"),
         pytest.param("w://example.org/", id="scheme too short"),
         pytest.param("w\u017f://example.org/", id="long s in ws"),
         pytest.param("w\u017fs://example.org/", id="long s in wss"),
@@ -157,6 +193,8 @@ def test_resource_name_of_components(path: str, query: str | None, name: str) ->
         pytest.param("ws://example.org/%2", id="percent and one digit"),
         pytest.param("ws://example.org/%2g", id="percent and no hex"),
         pytest.param("ws://example.org/?%zz", id="percent in query"),
+        pytest.param("ws://example.org/?a b", id="space in query"),
+        pytest.param("ws://example.org/?[", id="bracket in query"),
         pytest.param('ws://example.org/"', id="quote"),
         pytest.param("ws://example.org/a\\b", id="backslash"),
         pytest.param("ws://example.org/[", id="bracket in path"),
@@ -192,8 +230,9 @@ def test_resource_name_of_components(path: str, query: str | None, name: str) ->
     ],
 )
 def test_what_is_no_websocket_uri(uri: str) -> None:
-    with pytest.raises(UsageError):
-        parse_websocket_uri(uri)
+    for either in (uri, uri.replace("ws:", "wss:", 1)):
+        with pytest.raises(UsageError):
+            parse_websocket_uri(either)
 
 
 @pytest.mark.clause("rfc6455:3-p11-s1", "rfc6455:3-p11-s2")

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from refws.failure import HandshakeFailure, UsageError
+from refws.host.http11 import Http11
+from refws.rfc6455.endpoint import Role
 from refws.rfc6455.http import HeaderFields, Response
+from refws.rfc6455.opening import ClientOpening
 from refws.rfc6455.s03_websocket_uris import parse_websocket_uri
 from refws.rfc6455.s04_1_client_requirements import (
     ClientOffer,
@@ -15,7 +18,8 @@ from refws.rfc6455.s04_1_client_requirements import (
     new_key,
     send_the_clients_opening_handshake,
 )
-from refws.rfc6455.s04_3_collected_abnf import ExtensionParameters
+from refws.rfc6455.s04_2_server_side_requirements import accept_value
+from refws.rfc6455.s04_3_collected_abnf import ExtensionParameters, parse_token_list
 from refws.rfc6455.s09_extensions import ClientExtension
 
 KEY, ACCEPT = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -53,11 +57,14 @@ def test_keys_are_16_octets_and_new() -> None:
     keys = [new_key() for _ in range(1000)]
     assert len(set(keys)) == 1000
     assert {len(base64.b64decode(key, validate=True)) for key in keys} == {16}
+    # The bits behind the last octet are zero (erratum 3150).
+    assert {base64.b64encode(base64.b64decode(key)).decode() == key for key in keys} == {True}
     # Were an octet of the key constant, this would show it.
     assert all(len({base64.b64decode(key)[i] for key in keys}) > 100 for i in range(16))
 
 
 @pytest.mark.clause(
+    "rfc6455:4.1-p21-s2",
     "rfc6455:4.1-p23-s1/1",
     "rfc6455:4.1-p23-s1/2",
     "rfc6455:4.1-p25-s1",
@@ -122,6 +129,13 @@ def test_what_a_request_may_have(offer: ClientOffer, field: str, values: list[st
     assert len(request.headers) == 5 + max(1, len(offer.additional_headers))
 
 
+@pytest.mark.clause("rfc6455:4.1-p35-s2", "rfc6455:4.1-p35-s4")
+@pytest.mark.parametrize("names", [["a"], ["b", "a"], ["c", "a", "b", "A"]], ids=repr)
+def test_subprotocols_are_a_list_of_tokens_in_their_order(names: list[str]) -> None:
+    request = send_the_clients_opening_handshake(parse_websocket_uri("ws://h/"), KEY, ClientOffer(names))
+    assert parse_token_list(request.headers.all("Sec-WebSocket-Protocol")) == names
+
+
 @pytest.mark.clause("rfc6455:4.1-p35-s3/1", "rfc6455:4.1-p35-s3/2")
 @pytest.mark.parametrize(
     ("subprotocols", "said"),
@@ -129,9 +143,9 @@ def test_what_a_request_may_have(offer: ClientOffer, field: str, values: list[st
         ("chat", r"\['chat'\]"),
         ([""], "no token"),
         (["a", ""], "no token"),
-        (["a b"], "no token"),
-        (["a,b"], "no token"),
-        (["a/b"], "no token"),
+        *(([f"a{separator}b"], "no token") for separator in '()<>@,;:\\"/[]?={} \t'),
+        (["a\x1f"], "no token"),
+        (["a "], "no token"),
         (["\x7f"], "no token"),
         (["\u00e4"], "no token"),
         (["a\r\nX: y"], "no token"),
@@ -223,6 +237,7 @@ def test_good_answers(good: Response) -> None:
     "rfc6455:4.1-p41-s1",
     "rfc6455:4.1-p42-s1",
     "rfc6455:11.1.1-p11-s1",
+    "rfc6455:11.1.2-p11-s1",
     "rfc6455:11.3.3-p9-s1",
     "rfc6455:2.1-p8-s1",
 )
@@ -325,3 +340,19 @@ def test_extensions_of_the_answer() -> None:
         ExtensionParameters("bar"),
         ExtensionParameters("foo", (("a", "2"),)),
     ]
+
+
+@pytest.mark.clause("rfc6455:4.1-p47-s2", "rfc6455:4.1-p47-s3")
+@pytest.mark.parametrize(
+    ("fields", "extensions", "subprotocol"),
+    [("", 0, None), ("Sec-WebSocket-Extensions: bar, foo\r\nSec-WebSocket-Protocol: superchat\r\n", 2, "superchat")],
+    ids=["none", "some"],
+)
+def test_what_is_in_use_is_what_the_server_said(fields: str, extensions: int, subprotocol: str | None) -> None:
+    opening = ClientOpening(Http11(Role.CLIENT))
+    sent = opening.send(parse_websocket_uri("ws://h/"), ClientOffer(["chat", "superchat"], EXTENSIONS)).decode()
+    accept = accept_value(sent.partition("Sec-WebSocket-Key: ")[2].partition("\r\n")[0])
+    head = f"HTTP/1.1 101 \r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n"
+    opened = opening.receive(f"{head}{fields}\r\n".encode())
+    assert opened is not None
+    assert (len(opened.extensions), opened.subprotocol) == (extensions, subprotocol)

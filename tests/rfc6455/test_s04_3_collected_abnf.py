@@ -100,6 +100,8 @@ def test_what_is_no_token_list(values: list[str]) -> None:
     "rfc6455:4.3-p1-s1",
     "rfc6455:4.3-p4-s2",
     "rfc6455:4.3-p5-s6",
+    "rfc6455:4.3-p5-s7",
+    "rfc6455:4.3-p5-s8",
     "rfc6455:4.3-p5-s9",
     "rfc6455:9.1-p1-s2",
     "rfc6455:9.1-p2-s1",
@@ -129,6 +131,7 @@ def test_what_is_no_token_list(values: list[str]) -> None:
         ([",, a ,, b ,"], [E("a"), E("b")]),
         (["", "a", ","], [E("a")]),
         (["a, a;x, a"], [E("a"), E("a", (("x", None),)), E("a")]),
+        ([TOKEN_CHARACTERS], [E(TOKEN_CHARACTERS)]),
     ],
     ids=repr,
 )
@@ -137,7 +140,13 @@ def test_extension_lists(values: list[str], extensions: list[ExtensionParameters
 
 
 @pytest.mark.clause(
-    "rfc6455:4.3-p5-s5", "rfc6455:4.3-p5-s6", "rfc6455:4.3-p5-s9", "rfc6455:9.1-p2-s2", "rfc6455:9.1-p2-s6"
+    "rfc6455:4.3-p5-s5",
+    "rfc6455:4.3-p5-s6",
+    "rfc6455:4.3-p5-s7",
+    "rfc6455:4.3-p5-s8",
+    "rfc6455:4.3-p5-s9",
+    "rfc6455:9.1-p2-s2",
+    "rfc6455:9.1-p2-s6",
 )
 @pytest.mark.parametrize(
     "value",
@@ -217,7 +226,7 @@ def test_versions(version: int) -> None:
     assert parse_version(str(version)) == version
 
 
-@pytest.mark.clause("rfc6455:4.3-p4-s4", "rfc6455:4.3-p5-s11")
+@pytest.mark.clause("rfc6455:4.3-p4-s4", "rfc6455:4.3-p5-s10", "rfc6455:4.3-p5-s11")
 @pytest.mark.parametrize(
     "value",
     [
@@ -232,9 +241,23 @@ def test_what_is_no_version(value: str) -> None:
 
 
 @pytest.mark.clause("rfc6455:4.3-p4-s1", "rfc6455:4.3-p5-s1", "rfc6455:4.3-p5-s2", "rfc6455:4.3-p5-s3")
+@pytest.mark.clause("rfc6455:4.2.2-p18-s2", "rfc6455:4.2.2-p18-s3", "rfc6455:4.2.2-p18-s4")
 @given(st.binary(min_size=1))
 def test_base64_of_any_octets(octets: bytes) -> None:
     assert decode_base64(base64.b64encode(octets).decode()) == octets
+
+
+@pytest.mark.clause("rfc6455:4.3-p5-s4", "rfc6455:4.2.2-p18-s5")
+def test_the_alphabet_of_base64() -> None:
+    def is_base64(value: str) -> bool:
+        try:
+            return bool(decode_base64(value))
+        except GrammarError:
+            return False
+
+    alphabet = list("+/" + string.digits + string.ascii_uppercase + string.ascii_lowercase)
+    for before, behind in [("", "AAA"), ("AAA", "AAAA"), ("", "A=="), ("A", "=="), ("A", "A=")]:
+        assert [c for c in map(chr, range(0x180)) if is_base64(f"{before}{c}{behind}")] == alphabet
 
 
 @pytest.mark.clause("rfc6455:4.3-p5-s4", "rfc6455:4.2.2-p18-s5")
@@ -247,7 +270,8 @@ def test_base64(value: str, octets: bytes) -> None:
     assert decode_base64(value) == octets
 
 
-@pytest.mark.clause("rfc6455:4.3-p4-s1", "rfc6455:4.3-p5-s3", "rfc6455:4.3-p5-s4")
+@pytest.mark.clause("rfc6455:4.3-p4-s1", "rfc6455:4.3-p5-s1", "rfc6455:4.3-p5-s2", "rfc6455:4.3-p5-s3")
+@pytest.mark.clause("rfc6455:4.3-p5-s4", "rfc6455:4.2.2-p18-s2", "rfc6455:4.2.2-p18-s3", "rfc6455:4.2.2-p18-s4")
 @pytest.mark.parametrize(
     "value",
     [

@@ -1,5 +1,7 @@
 """refws.rfc6455.s05_2_base_framing_protocol: the first octet, the payload length, and frames that are built."""
 
+import random
+
 import pytest
 from handmade import (
     BINARY,
@@ -40,6 +42,7 @@ BIG = 2**63 - 1
     "rfc6455:5.2-p13-s1",
     "rfc6455:5.2-p14-s1",
     "rfc6455:5.2-p15-s1",
+    "rfc6455:5.2-p36-s1",
 )
 def test_opcodes():
     assert [(o.name, o.value) for o in Opcode] == [
@@ -67,10 +70,19 @@ def expected_of_first_octet(octet, in_progress):
 
 
 @pytest.mark.clause(
+    "rfc6455:5.1-p2-s2",
     "rfc6455:5.2-p6-s2",
     "rfc6455:5.2-p8-s2",
     "rfc6455:5.2-p12-s1",
     "rfc6455:5.2-p16-s1",
+    "rfc6455:5.2-p29-s3",
+    "rfc6455:5.2-p29-s4",
+    "rfc6455:5.2-p32-s1",
+    "rfc6455:5.2-p33-s1",
+    "rfc6455:5.2-p34-s1",
+    "rfc6455:5.2-p35-s1",
+    "rfc6455:5.2-p37-s1",
+    "rfc6455:5.2-p38-s1",
     "rfc6455:5.4-p6-s1",
     "rfc6455:5.4-p8-s2",
     "rfc6455:5.4-p10-s1",
@@ -91,7 +103,8 @@ def test_every_first_octet_is_judged_by_itself(role, in_progress):
             assert (count, failure.clause, failure.status) == (len(before) + 1, clause, 1002), f"{octet:#x}"
 
 
-@pytest.mark.clause("rfc6455:5.2-p6-s2", "rfc6455:5.8-p1-s3")
+@pytest.mark.clause("rfc6455:5.2-p6-s2", "rfc6455:5.2-p32-s1", "rfc6455:5.2-p33-s1", "rfc6455:5.2-p34-s1")
+@pytest.mark.clause("rfc6455:5.2-p8-s2", "rfc6455:5.8-p1-s3")
 @pytest.mark.parametrize("claimed", [0, RSV1, RSV2, RSV3, RSV1 | RSV3, RSV1 | RSV2 | RSV3], ids=hex)
 def test_rsv_bits_are_refused_unless_claimed(claimed):
     for octet in range(256):
@@ -113,6 +126,7 @@ def test_a_failure_names_the_bits():
 
 
 @pytest.mark.clause("rfc6455:5.2-p20-s1", "rfc6455:5.2-p20-s2", "rfc6455:5.2-p20-s3", "rfc6455:5.2-p20-s4")
+@pytest.mark.clause("rfc6455:5.2-p29-s8", "rfc6455:5.2-p40-s1", "rfc6455:5.2-p41-s1", "rfc6455:5.2-p42-s1")
 @pytest.mark.parametrize("mask_bit", [0, 0x80], ids=["unmasked", "masked"])
 @pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 255, 256, 65535, 65536, 2**31, 2**32, 2**56, BIG], ids=hex)
 def test_lengths_are_read(length, mask_bit):
@@ -128,7 +142,7 @@ NOT_MINIMAL += [(0, 64, 8), (125, 64, 8), (126, 64, 8), (65535, 64, 8)]
 TOP_BIT = [(2**63, 64, 3), (2**63 + 1, 64, 3), (2**64 - 1, 64, 3)]
 
 
-@pytest.mark.clause("rfc6455:5.2-p20-s5", "rfc6455:5.2-p41-s1", "rfc6455:5.2-p42-s1", "rfc6455:5.2-p20-s3")
+@pytest.mark.clause("rfc6455:5.2-p20-s5", "rfc6455:5.2-p42-s1", "rfc6455:5.2-p20-s3")
 @pytest.mark.parametrize("role", ROLES, ids=str)
 @pytest.mark.parametrize(
     ("length", "form", "octets", "clause"),
@@ -173,23 +187,29 @@ LENGTHS = [0, 1, 2, 125, 126, 127, 128, 4095, 4096, 65535, 65536, 65537]
 
 
 @pytest.mark.clause(
-    "rfc6455:5.1-p1-s2",
     "rfc6455:5.1-p1-s6",
+    "rfc6455:5.1-p2-s1",
     "rfc6455:5.2-p1-s4",
+    "rfc6455:5.2-p18-s1",
     "rfc6455:5.2-p18-s3",
+    "rfc6455:5.2-p20-s4",
     "rfc6455:5.2-p20-s5",
     "rfc6455:5.2-p22-s1",
     "rfc6455:5.2-p22-s2",
+    "rfc6455:5.2-p29-s2",
     "rfc6455:5.2-p30-s1",
+    "rfc6455:5.2-p46-s1",
+    "rfc6455:5.2-p48-s1",
     "rfc6455:5.3-p1-s1",
     "rfc6455:5.3-p2-s1",
     "rfc6455:5.3-p2-s2",
     "rfc6455:5.3-p7-s1",
+    "rfc6455:5.3-p7-s2",
 )
 @pytest.mark.parametrize("masked", [False, True], ids=["unmasked", "masked"])
 @pytest.mark.parametrize("length", LENGTHS)
 def test_frames_are_built_in_their_shortest_form(length, masked):
-    payload = bytes(i % 251 for i in range(length))
+    payload = random.Random(length).randbytes(length)
     octets = b"".join(build_frame(FIN | RSV1 | BINARY, payload, masked))
     mask_bit = 0x80 if masked else 0
     header = bytes([FIN | RSV1 | BINARY]) + length_field(length, mask_bit)
@@ -211,7 +231,7 @@ def test_every_short_header():
             assert b"".join(build_frame(first, bytes(length), False)) == bytes([first, length]) + bytes(length)
 
 
-@pytest.mark.clause("rfc6455:5.2-p18-s2", "rfc6455:5.2-p22-s2")
+@pytest.mark.clause("rfc6455:5.2-p18-s2", "rfc6455:5.2-p22-s2", "rfc6455:5.2-p39-s1", "rfc6455:5.2-p43-s1")
 @pytest.mark.parametrize("role", ROLES, ids=str)
 @pytest.mark.parametrize(
     ("first", "payload", "event"),
@@ -227,3 +247,148 @@ def test_the_key_stands_between_length_and_payload(role, first, payload, event):
     key = key_to(role)
     octets = bytes([first, (0x80 if key else 0) | len(payload)]) + (key + xor(payload) if key else payload)
     assert Endpoint.established(role).receive_octets(octets) == [event]
+
+
+def send_everything(endpoint):
+    endpoint.send_a_websocket_message("a")
+    endpoint.send_a_websocket_message(b"b")
+    endpoint.send_a_fragment("c", fin=False)
+    endpoint.send_ping(b"d")
+    endpoint.send_a_fragment("e", fin=False)
+    endpoint.send_pong(b"f")
+    endpoint.send_a_fragment("g", fin=True)
+    endpoint.send_a_fragment(b"h", fin=True)
+    endpoint.start_the_websocket_closing_handshake(None)
+
+
+EVERYTHING = [
+    (FIN | TEXT, b"a", ["a"]),
+    (FIN | BINARY, b"b", [b"b"]),
+    (TEXT, b"c", []),
+    (FIN | PING, b"d", [Ping(b"d")]),
+    (CONTINUATION, b"e", []),
+    (FIN | PONG, b"f", [Pong(b"f")]),
+    (FIN | CONTINUATION, b"g", ["ceg"]),
+    (FIN | BINARY, b"h", [b"h"]),
+    (FIN | CLOSE, b"", [Close(1005, "")]),
+]
+
+
+@pytest.mark.clause(
+    "rfc6455:5.1-p1-s1",
+    "rfc6455:5.1-p1-s2",
+    "rfc6455:5.1-p1-s6",
+    "rfc6455:5.2-p1-s1",
+    "rfc6455:5.2-p1-s4",
+    "rfc6455:5.2-p4-s1",
+    "rfc6455:5.2-p4-s2",
+    "rfc6455:5.2-p6-s1",
+    "rfc6455:5.2-p29-s3",
+    "rfc6455:5.2-p31-s1",
+    "rfc6455:5.3-p1-s1",
+)
+@pytest.mark.parametrize("role", ROLES, ids=str)
+def test_everything_goes_out_as_a_sequence_of_frames(role):
+    endpoint = Endpoint.established(role)
+    send_everything(endpoint)
+    masked = role is Role.CLIENT
+    assert read_frames(endpoint.octets_to_send()) == [(first, masked, payload) for first, payload, _ in EVERYTHING]
+
+
+@pytest.mark.clause(
+    "rfc6455:5.1-p1-s1",
+    "rfc6455:5.2-p1-s1",
+    "rfc6455:5.2-p4-s1",
+    "rfc6455:5.2-p4-s2",
+    "rfc6455:5.2-p8-s1",
+    "rfc6455:5.2-p9-s1",
+    "rfc6455:5.2-p10-s1",
+    "rfc6455:5.2-p11-s1",
+    "rfc6455:5.2-p13-s1",
+    "rfc6455:5.2-p14-s1",
+    "rfc6455:5.2-p15-s1",
+    "rfc6455:5.2-p31-s1",
+    "rfc6455:5.2-p35-s1",
+    "rfc6455:5.2-p36-s1",
+    "rfc6455:5.2-p37-s1",
+    "rfc6455:5.2-p38-s1",
+)
+@pytest.mark.parametrize("role", ROLES, ids=str)
+def test_each_frame_is_taken_for_what_its_first_octet_says(role):
+    endpoint = Endpoint.established(role)
+    for first, payload, events in EVERYTHING:
+        assert endpoint.receive_octets(frame_to(role, first, payload)) == events
+
+
+class Stamped:
+    """An extension whose extension data is so many octets before the application data of every data frame."""
+
+    only_marked = False
+
+    def __init__(self, stamp):
+        self.stamp = stamp
+        self.missing = 0
+
+    def rsv_claimed(self, opcode):
+        return 0
+
+    def begin(self, first_octet):
+        self.missing = len(self.stamp)
+
+    def decode(self, octets):
+        data = octets[self.missing :]
+        self.missing -= len(octets) - len(data)
+        return (data,)
+
+    def end(self):
+        return ()
+
+    def encode(self, first_octet, payload, wanted):
+        return first_octet, self.stamp + payload
+
+
+PARTS = pytest.mark.clause(
+    "rfc6455:5.1-p2-s1",
+    "rfc6455:5.2-p20-s6",
+    "rfc6455:5.2-p20-s7",
+    "rfc6455:5.2-p24-s1",
+    "rfc6455:5.2-p26-s1",
+    "rfc6455:5.2-p26-s3",
+    "rfc6455:5.2-p28-s1",
+    "rfc6455:5.2-p28-s2",
+    "rfc6455:5.2-p44-s1",
+    "rfc6455:5.2-p45-s1",
+    "rfc6455:5.2-p46-s1",
+    "rfc6455:5.2-p47-s1",
+    "rfc6455:5.2-p48-s1",
+    "rfc6455:5.3-p2-s2",
+)
+ANY_OCTETS = bytes(range(256))
+STAMPS = pytest.mark.parametrize("stamp", [None, b"", b"\x00", b"\xff\x81", ANY_OCTETS], ids=repr)
+DATA = pytest.mark.parametrize("data", [b"", b"\x00", ANY_OCTETS[:124], ANY_OCTETS[131:], ANY_OCTETS], ids=len)
+
+
+@PARTS
+@STAMPS
+@DATA
+@pytest.mark.parametrize("role", ROLES, ids=str)
+def test_the_payload_that_is_sent_is_extension_data_and_application_data(role, stamp, data):
+    endpoint = Endpoint.established(role, extensions=[] if stamp is None else [Stamped(stamp)])
+    endpoint.send_a_websocket_message(data)
+    octets = endpoint.octets_to_send()
+    payload = (stamp or b"") + data
+    mask_bit = 0x80 if role is Role.CLIENT else 0
+    assert octets.startswith(bytes([FIN | BINARY]) + length_field(len(payload), mask_bit))
+    assert read_frames(octets) == [(FIN | BINARY, mask_bit != 0, payload)]
+
+
+@PARTS
+@STAMPS
+@DATA
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize("role", ROLES, ids=str)
+def test_the_application_gets_the_payload_without_the_extension_data(role, stamp, data, size):
+    endpoint = Endpoint.established(role, extensions=[] if stamp is None else [Stamped(stamp)])
+    octets = frame_to(role, FIN | BINARY, (stamp or b"") + data)
+    pieces = [octets[i : i + size] for i in range(0, len(octets), size)]
+    assert [event for piece in pieces for event in endpoint.receive_octets(piece)] == [data]

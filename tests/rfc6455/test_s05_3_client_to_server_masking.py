@@ -8,11 +8,12 @@ import sys
 import types
 
 import pytest
-from handmade import CLOSE, CONTINUATION, FIN, KEY, PING, ROLES, TEXT, failure_of, frame, xor
+from handmade import BINARY, CLOSE, CONTINUATION, FIN, KEY, PING, ROLES, TEXT, failure_of, frame, read_frames, xor
 
 from refws.failure import Failure
 from refws.rfc6455 import s05_3_client_to_server_masking as section
-from refws.rfc6455.endpoint import Role
+from refws.rfc6455.endpoint import Endpoint, Role
+from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
 
 LENGTHS = [*range(71), 125, 126, *range(509, 516), *range(32766, 32773), *(65536 + k for k in range(5)), 98305]
 
@@ -130,6 +131,30 @@ assert not set(ours) & {theirs[i:i + 4] for i in range(0, 32, 4)}
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
+@pytest.mark.clause("rfc6455:5.3-p2-s1", "rfc6455:5.3-p3-s1", "rfc6455:5.3-p3-s2", "rfc6455:5.2-p43-s1")
+def test_every_frame_of_a_client_has_a_key_of_its_own_and_any_value_will_do(monkeypatch):
+    keys = [bytes(4), b"\xff\xff\xff\xff", b"\x00\x00\x00\x01", KEY, b"\x80\x00\x00\x00", b"four", b"last"]
+    monkeypatch.setattr(section, "_keys", keys[::-1])
+    client, server = Endpoint.established(Role.CLIENT), Endpoint.established(Role.SERVER)
+    client.send_a_websocket_message("one")
+    client.send_a_websocket_message(b"")
+    client.send_a_fragment("t", fin=False)
+    client.send_ping(b"three")
+    client.send_a_fragment("w", fin=True)
+    client.send_pong()
+    client.start_the_websocket_closing_handshake()
+    pieces = client.take_outbox()
+    assert [piece[2:6] for piece in pieces] == keys
+    assert [event for piece in pieces for event in server.receive_octets(piece)] == [
+        "one",
+        b"",
+        Ping(b"three"),
+        "tw",
+        Pong(b""),
+        Close(1000, ""),
+    ]
+
+
 FRAMES = {
     "text": (FIN | TEXT, b"Hello"),
     "nothing": (FIN | TEXT, b""),
@@ -158,6 +183,17 @@ def test_a_mask_of_the_wrong_side_fails_at_the_second_octet(role, first, payload
     count, failure = failure_of(role, octets + frame(first, payload, key=wrong)[:20])
     clause = "rfc6455:5.1-p1-s4" if role is Role.SERVER else "rfc6455:5.1-p1-s7"
     assert (count, failure.clause, failure.status) == (len(octets) + 2, clause, 1002)
+
+
+@pytest.mark.clause("rfc6455:5.1-p1-s4", "rfc6455:5.1-p1-s5", "rfc6455:5.1-p1-s7", "rfc6455:5.1-p1-s8")
+@pytest.mark.clause("rfc6455:5.2-p18-s1")
+@pytest.mark.parametrize("first", [FIN | TEXT, FIN | BINARY, FIN | PING, FIN | CLOSE], ids=hex)
+@pytest.mark.parametrize("role", ROLES, ids=str)
+def test_a_mask_of_the_wrong_side_closes_with_1002_and_is_not_answered_otherwise(role, first):
+    endpoint = Endpoint.established(role)
+    endpoint.receive_octets(frame(first, b"", key=None if role is Role.SERVER else KEY))
+    [(sent, _, payload)] = read_frames(endpoint.octets_to_send())
+    assert (sent, payload[:2]) == (FIN | CLOSE, b"\x03\xea")
 
 
 @pytest.mark.clause("rfc6455:5.1-p1-s4", "rfc6455:5.1-p1-s7")

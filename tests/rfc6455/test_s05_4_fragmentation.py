@@ -83,6 +83,7 @@ ACCEPTED = {
     "rfc6455:5.4-p11-s1",
     "rfc6455:5.4-p13-s1",
     "rfc6455:5.4-p17-s1",
+    "rfc6455:5.5-p2-s2",
     "rfc6455:6.2-p1-s3",
     "rfc6455:6.2-p1-s6",
     "rfc6455:6.2-p1-s7",
@@ -93,6 +94,36 @@ ACCEPTED = {
 @pytest.mark.parametrize(("frames", "messages"), ACCEPTED.values(), ids=ACCEPTED)
 def test_frames_become_messages(role, frames, messages):
     assert events_of(role, frames) == messages
+
+
+@pytest.mark.clause("rfc6455:5.4-p3-s1", "rfc6455:5.4-p3-s3", "rfc6455:5.4-p6-s2", "rfc6455:5.4-p12-s1")
+@pytest.mark.parametrize("count", [1, 2, 3, 100, 600])
+@pytest.mark.parametrize("role", ROLES, ids=str)
+def test_a_message_is_the_same_however_it_is_cut(role, count):
+    text = "k\u00e4se \u20ac \U0001f600\r\n" * 15
+    octets = text.encode()
+    cuts = [len(octets) * i // count for i in range(count + 1)]
+    pieces = [octets[cuts[i] : cuts[i + 1]] for i in range(count)]
+    for opcode, message in ((T, text), (B, octets)):
+        firsts = [opcode] + [C] * (count - 1)
+        firsts[-1] |= FIN
+        assert events_of(role, list(zip(firsts, pieces, strict=True))) == [message]
+
+
+@pytest.mark.clause("rfc6455:5.6-p1-s1", "rfc6455:5.6-p1-s2", "rfc6455:5.6-p1-s3", "rfc6455:5.6-p2-s2")
+@pytest.mark.parametrize("length", [1, 125, 126])
+@pytest.mark.parametrize("opcode", range(8))
+@pytest.mark.parametrize("role", ROLES, ids=str)
+def test_every_data_opcode(role, opcode, length):
+    octets = frame_to(role, FIN | opcode, b"a" * length)
+    expected = {1: "a" * length, 2: b"a" * length}
+    if opcode in expected:
+        assert described(Endpoint.established(role).receive_octets(octets)) == described([expected[opcode]])
+        cut = frame_to(role, opcode, b"") + frame_to(role, 0x80, b"a" * length)
+        assert described(Endpoint.established(role).receive_octets(cut)) == described([expected[opcode]])
+    else:
+        count, failure = failure_of(role, octets)
+        assert (count, failure.clause) == (1, "rfc6455:5.2-p8-s2" if opcode else "rfc6455:5.4-p6-s1")
 
 
 # The frames before, the first octet that does not fit, and the clause.

@@ -67,6 +67,31 @@ def test_data_frames_are_not_judged_here():
         check_control_frame(first, None)
 
 
+@pytest.mark.clause(
+    "rfc6455:5.5-p1-s1",
+    "rfc6455:5.5-p1-s2",
+    "rfc6455:5.5-p1-s3",
+    "rfc6455:5.5.1-p1-s1",
+    "rfc6455:5.5.2-p1-s1",
+    "rfc6455:5.5.3-p1-s1",
+)
+@pytest.mark.parametrize("within", [False, True], ids=["between messages", "within a message"])
+@pytest.mark.parametrize("opcode", range(8, 16))
+@pytest.mark.parametrize("role", ROLES, ids=str)
+def test_every_control_opcode(role, opcode, within):
+    defined = {8: Close(1000), 9: Ping(b"\x03\xe8"), 10: Pong(b"\x03\xe8")}
+    answers = {8: [(0x88, b"\x03\xe8")], 9: [(0x8A, b"\x03\xe8")], 10: []}
+    endpoint = Endpoint.established(role)
+    if within:
+        endpoint.receive_octets(frame_to(role, TEXT, b"a"))
+    (event,) = endpoint.receive_octets(frame_to(role, 0x80 | opcode, b"\x03\xe8"))
+    if opcode in defined:
+        assert event == defined[opcode]
+        assert sent_by(endpoint) == answers[opcode]
+    else:
+        assert (event.clause, event.status) == ("rfc6455:5.2-p8-s2", 1002)
+
+
 def body(opcode, length):
     return (b"\x03\xe8" + b"r" * 123)[:length] if opcode == CLOSE else bytes(range(length))
 

@@ -34,6 +34,7 @@ def frames(pieces, masked):
 
 
 @pytest.mark.clause(
+    "rfc6455:6.1-p1-s1",
     "rfc6455:6.1-p3-s1",
     "rfc6455:6.1-p4-s1",
     "rfc6455:6.1-p5-s1",
@@ -98,6 +99,7 @@ def test_a_text_that_has_no_utf_8_is_not_sent(text, at, masked):
     "rfc6455:6.1-p3-s2",
     "rfc6455:6.1-p4-s1",
     "rfc6455:6.1-p5-s1",
+    "rfc6455:6.1-p6-s1",
     "rfc6455:5.4-p5-s1",
     "rfc6455:5.4-p6-s1",
     "rfc6455:5.4-p12-s1",

@@ -38,7 +38,9 @@ def told(closing):
     "rfc6455:7.1.2-p1-s1",
     "rfc6455:7.1.3-p1-s1",
     "rfc6455:7.1.4-p1-s2",
+    "rfc6455:7.1.5-p1-s2",
     "rfc6455:7.1.5-p1-s3",
+    "rfc6455:7.1.6-p1-s2",
     "rfc6455:7.1.6-p1-s3",
     "rfc6455:5.5.1-p6-s1",
     "rfc6455:5.5.1-p6-s2/1",
@@ -148,12 +150,14 @@ def test_only_a_client_sends_1010():
     assert client.bodies == [b"\x03\xf2x-needed"]
 
 
-@pytest.mark.clause("rfc6455:7.1.7-p1-s2/1", "rfc6455:7.1.7-p1-s3/1", "rfc6455:7.1.7-p2-s1", "rfc6455:7.1.5-p1-s5")
+@pytest.mark.clause("rfc6455:7.1.7-p1-s3/1", "rfc6455:7.1.7-p2-s1", "rfc6455:7.1.5-p1-s5", "rfc6455:7.4-p1-s1")
+@pytest.mark.clause("rfc6455:7.1.1-p2-s3/1", "rfc6455:7.1.1-p2-s3/2")
 def test_a_failure_of_an_open_connection(closing):
     closing.fail_the_websocket_connection(FAILURE)
     assert (closing.state, closing.ready_state) == (State.FAILED, ReadyState.CLOSING)
     assert closing.bodies == [BODY]
-    assert closing.tcp_close_is_due
+    # The Close frame makes the server close TCP; the client waits for it.
+    assert closing.tcp_close_is_due is (not closing._client)
     closing.fail_the_websocket_connection(LATER)
     closing.the_tcp_connection_is_closed()
     closing.fail_the_websocket_connection(LATER)
@@ -166,16 +170,16 @@ def test_a_failure_of_an_open_connection(closing):
 def test_a_failure_after_our_close(closing):
     closing.start_the_websocket_closing_handshake(1000)
     closing.fail_the_websocket_connection(FAILURE)
-    assert closing.tcp_close_is_due
+    assert closing.tcp_close_is_due is (not closing._client)
     assert closing.bodies == [b"\x03\xe8"]
     assert told(closing) == (1006, "", Close(1000), None, FAILURE, False)
 
 
-@pytest.mark.clause("rfc6455:7.1.7-p2-s1", "rfc6455:7.1.5-p1-s3")
+@pytest.mark.clause("rfc6455:7.1.7-p2-s1", "rfc6455:7.1.5-p1-s3", "rfc6455:7.1.4-p1-s2")
 def test_a_failure_after_both_closes(closing):
     closing.a_close_frame_has_been_received(Close(4000, "theirs"))
     closing.fail_the_websocket_connection(FAILURE)
-    assert closing.tcp_close_is_due
+    assert closing.tcp_close_is_due is (not closing._client)
     assert len(closing.bodies) == 1
     assert told(closing) == (4000, "theirs", Close(4000), Close(4000, "theirs"), FAILURE, False)
 
@@ -186,6 +190,8 @@ def test_a_failure_whose_status_is_none_for_a_close_frame_sends_none(closing, st
     failure = Failure("rfc6455:7.2.1-p2-s1", status, "gone")
     closing.fail_the_websocket_connection(failure)
     assert closing.bodies == []
+    # Nothing tells a server to close TCP, and so a client does not wait for that.
+    assert closing.tcp_close_is_due
     assert told(closing) == (1006, "", None, None, failure, False)
 
 

@@ -1,5 +1,6 @@
 """Section 9, Extensions, with two that are small: one changes octets, one the whole of a message."""
 
+import inspect
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
@@ -7,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import refws
 from refws.failure import Failure, HandshakeFailure
 from refws.host.http11 import Endpoint
 from refws.rfc6455.endpoint import Opened, Role
 from refws.rfc6455.s03_websocket_uris import parse_websocket_uri
 from refws.rfc6455.s04_1_client_requirements import ClientOffer
-from refws.rfc6455.s04_3_collected_abnf import ExtensionParameters
+from refws.rfc6455.s04_3_collected_abnf import ExtensionParameters, GrammarError, parse_extension_list
 from refws.rfc6455.s05_2_base_framing_protocol import RSV, Opcode
 from refws.rfc6455.s05_5_control_frames import Ping
 from refws.rfc6455.s09_extensions import (
@@ -151,9 +153,12 @@ def test_nothing_but_rsv_bits_can_be_claimed() -> None:
     "rfc6455:4.2.2-p11-s5",
     "rfc6455:9-p1-s1/2",
     "rfc6455:9-p1-s2",
+    "rfc6455:9-p1-s3",
     "rfc6455:9.1-p3-s1",
     "rfc6455:9.1-p5-s1",
+    "rfc6455:9.1-p7-s2",
     "rfc6455:9.1-p8-s3",
+    "rfc6455:9.2-p1-s2",
     "rfc6455:11.3.2-p9-s1",
 )
 @pytest.mark.parametrize(
@@ -196,6 +201,26 @@ def test_a_malformed_request_is_refused(values: list[str], supported: list[Negot
     assert (failure.value.clause, failure.value.status) == ("rfc6455:9.1-p1-s3", 400)
 
 
+@pytest.mark.clause("rfc6455:9.1-p2-s4", "rfc6455:9.1-p2-s5")
+def test_which_characters_an_extension_token_has() -> None:
+    for character in map(chr, range(256)):
+        # RFC 2616, section 2.2: neither a control, nor a separator, nor anything outside ASCII.
+        belongs = "!" <= character <= "~" and character not in '()<>@,;:\\"/[]?={}'
+        for name in (character, f"x{character}y"):
+            try:
+                found = parse_extension_list([name])
+            except GrammarError:
+                found = []
+            assert (found == [E(name)]) is belongs, name
+
+
+@pytest.mark.clause("rfc6455:9.1-p7-s1")
+@pytest.mark.parametrize("host", [refws.connect, refws.serve])
+def test_what_hosts_use_unasked_is_registered(host: type) -> None:
+    default = inspect.signature(host).parameters["extensions"].default
+    assert [extension.name for extension in default] == ["permessage-deflate"]
+
+
 # A client's check
 
 
@@ -218,6 +243,7 @@ def test_what_a_server_puts_into_use(values: list[str], in_use: list[type]) -> N
 
 
 @pytest.mark.clause("rfc6455:4.1-p43-s1", "rfc6455:4.1-p45-s1", "rfc6455:9.1-p1-s3", "rfc6455:4.2.2-p11-s4")
+@pytest.mark.clause("rfc6455:9-p1-s3", "rfc6455:9.1-p7-s2")
 @pytest.mark.parametrize(
     ("values", "clause"),
     [

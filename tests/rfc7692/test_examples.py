@@ -135,6 +135,7 @@ def test_the_window_is_shared(role, between):
 
 @pytest.mark.clause("rfc7692:7.2.1-p7-s1")
 def test_a_block_that_is_not_compressed():
+    # The length is 11; where the example explains its octets, it says 7.
     octets = bytes.fromhex("c1 0b 00 05 00 fa ff 48 65 6c 6c 6f 00")
     assert endpoint(Role.CLIENT).receive_octets(octets) == ["Hello"]
     # zlib makes two blocks of it, and nothing that is compressed.

@@ -9,7 +9,8 @@ from refws.host.http11 import Endpoint
 from refws.rfc6455.endpoint import Opened, Role
 from refws.rfc6455.s03_websocket_uris import parse_websocket_uri
 from refws.rfc6455.s04_1_client_requirements import ClientOffer
-from refws.rfc6455.s04_3_collected_abnf import format_extension_list, parse_extension_list
+from refws.rfc6455.s04_3_collected_abnf import ExtensionParameters, format_extension_list, parse_extension_list
+from refws.rfc6455.s05_2_base_framing_protocol import Opcode
 from refws.rfc6455.s09_extensions import check_answer, choose_extensions
 from refws.rfc6455.state import ReadyState
 from refws.rfc7692 import PermessageDeflate
@@ -41,9 +42,15 @@ def least(*bits):
 @pytest.mark.clause(
     "rfc7692:3-p8-s1",
     "rfc7692:5-p3-s1",
+    "rfc7692:5-p4-s1",
+    "rfc7692:5-p4-s10",
     "rfc7692:5-p5-s1",
     "rfc7692:5-p5-s4",
+    "rfc7692:5-p5-s5",
     "rfc7692:5-p6-s1",
+    "rfc7692:5-p16-s1",
+    "rfc7692:5.1-p6-s1",
+    "rfc7692:5.1-p6-s2",
     "rfc7692:7-p9-s4",
     "rfc7692:7.1.1.1-p3-s1",
     "rfc7692:7.1.1.1-p3-s2",
@@ -108,10 +115,9 @@ BAD = [
 
 @pytest.mark.clause(
     "rfc7692:5-p1-s5",
-    "rfc7692:5-p1-s6",
+    "rfc7692:5-p1-s7",
     "rfc7692:5-p1-s8",
     "rfc7692:5-p14-s1",
-    "rfc7692:5-p14-s2",
     "rfc7692:7-p10-s1",
     "rfc7692:7-p11-s1",
     "rfc7692:7-p12-s1",
@@ -160,7 +166,7 @@ def test_a_field_off_the_grammar_is_refused_as_a_whole(field):
     assert (caught.value.clause, caught.value.status) == ("rfc6455:9.1-p1-s3", 400)
 
 
-@pytest.mark.clause("rfc7692:5-p9-s1", "rfc7692:5-p14-s1")
+@pytest.mark.clause("rfc7692:5-p14-s1")
 @pytest.mark.parametrize("offer", ["x-webkit-deflate-frame", "permessage-bzip2", "Permessage-Deflate", "deflate"])
 def test_no_other_name(offer):
     assert choose(offer) == (None, None)
@@ -179,10 +185,11 @@ def test_one_that_is_in_use_is_not_taken_twice():
 
 @pytest.mark.clause(
     "rfc7692:5-p1-s1",
-    "rfc7692:5-p1-s4",
     "rfc7692:5-p1-s5",
     "rfc7692:5-p1-s6",
+    "rfc7692:5-p3-s7",
     "rfc7692:5-p4-s6",
+    "rfc7692:5.1-p2-s1",
     "rfc7692:7.1.1.1-p1-s1",
     "rfc7692:7.1.1.1-p1-s2",
     "rfc7692:7.1.1.2-p1-s1",
@@ -235,11 +242,14 @@ ANSWERS = [
 
 
 @pytest.mark.clause(
-    "rfc7692:5-p5-s5",
+    "rfc7692:5-p5-s2",
     "rfc7692:5-p15-s1",
     "rfc7692:5-p16-s1",
+    "rfc7692:5.1-p9-s1",
+    "rfc7692:7.1.1.2-p2-s4",
     "rfc7692:7.1.1.2-p4-s1",
-    "rfc7692:7.2.1-p14-s2",
+    "rfc7692:7.1.2.2-p3-s2",
+    "rfc7692:7.1.2.2-p6-s1",
     "rfc7692:7.2.2-p7-s3",
 )
 @pytest.mark.parametrize(("configuration", "answer", "expected"), ANSWERS, ids=str)
@@ -269,12 +279,15 @@ REFUSED = [
 
 
 @pytest.mark.clause(
+    "rfc7692:3-p8-s1",
     "rfc7692:5-p15-s1",
+    "rfc7692:5.1-p9-s1",
     "rfc7692:5.1-p9-s2",
     "rfc7692:7-p15-s1",
     "rfc7692:7-p16-s1",
     "rfc7692:7-p17-s1",
     "rfc7692:7-p18-s1",
+    "rfc7692:7-p19-s1",
     "rfc7692:7.1.1.1-p3-s2",
     "rfc7692:7.1.1.2-p2-s3",
     "rfc7692:7.1.2.1-p6-s2",
@@ -294,7 +307,7 @@ def test_every_bad_parameter_has_been_in_an_answer():
     assert {answer for _, answer, _ in REFUSED} >= set(BAD)
 
 
-@pytest.mark.clause("rfc7692:5-p9-s2", "rfc7692:5-p15-s1", "rfc6455:4.1-p43-s1", "rfc6455:4.1-p45-s1")
+@pytest.mark.clause("rfc7692:5-p15-s1", "rfc6455:4.1-p43-s1", "rfc6455:4.1-p45-s1")
 @pytest.mark.parametrize(
     ("fields", "offered", "clause"),
     [
@@ -315,6 +328,104 @@ def test_answers_to_what_was_not_offered(fields, offered, clause):
     assert caught.value.clause == clause
 
 
+# Beside another extension
+
+
+class Other:
+    """An extension that changes nothing, and gives these RSV bits a meaning in frames of these opcodes."""
+
+    name = "permessage-foo"
+    only_marked = False
+
+    def __init__(self, rsv=0, opcodes=(Opcode.TEXT, Opcode.BINARY)):
+        self.rsv, self.opcodes = rsv, opcodes
+
+    def offers(self):
+        return [ExtensionParameters(self.name)]
+
+    def answer(self, offer):
+        return offer, self
+
+    def accept(self, answer):
+        return self
+
+    def rsv_claimed(self, opcode):
+        return self.rsv if opcode in self.opcodes else 0
+
+    def begin(self, first_octet):
+        pass
+
+    def decode(self, octets):
+        return (octets,)
+
+    def end(self):
+        return ()
+
+    def encode(self, first_octet, payload, wanted):
+        return first_octet, payload
+
+
+OF_OTHERS = pytest.mark.parametrize(
+    ("other", "conflict"),
+    [
+        (Other(0x40), True),
+        (Other(0x70), True),
+        (Other(0x40, [Opcode.BINARY]), True),
+        (Other(0x20), False),
+        (Other(0x30), False),
+        (Other(), False),
+        (Other(0x40, [Opcode.PING]), False),
+    ],
+    ids=["RSV1", "all RSV bits", "RSV1 of binary messages", "RSV2", "RSV2 and RSV3", "none", "RSV1 of Pings"],
+)
+IN_THIS_ORDER = pytest.mark.parametrize(
+    "names", [["permessage-foo", "permessage-deflate"], ["permessage-deflate", "permessage-foo"]]
+)
+
+
+@pytest.mark.clause("rfc7692:5-p9-s1", "rfc7692:5-p1-s7", "rfc7692:5-p1-s8")
+@OF_OTHERS
+@IN_THIS_ORDER
+def test_a_server_takes_the_first_of_two_that_use_the_same_bit(other, conflict, names):
+    for supported in ([PermessageDeflate(), other], [other, PermessageDeflate()]):
+        answers, in_use = choose_extensions([", ".join(names)], supported)
+        assert [answer.name for answer in answers] == [extension.name for extension in in_use]
+        assert [answer.name for answer in answers] == (names[:1] if conflict else names)
+
+
+@pytest.mark.clause("rfc7692:5-p9-s2")
+@OF_OTHERS
+@IN_THIS_ORDER
+def test_a_client_fails_where_two_use_the_same_bit(other, conflict, names):
+    offered = [PermessageDeflate(), other]
+    if not conflict:
+        assert [extension.name for extension in check_answer(names, offered)] == names
+        return
+    for fields in (names, [", ".join(names)]):
+        with pytest.raises(HandshakeFailure) as caught:
+            check_answer(fields, offered)
+        assert (caught.value.clause, caught.value.status) == ("rfc6455:4.1-p45-s1", 101)
+
+
+PER_FRAME = [Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY]
+
+
+@pytest.mark.clause("rfc7692:5-p10-s1", "rfc7692:5-p12-s1", "rfc7692:5-p13-s1")
+@pytest.mark.parametrize("rsv", [0x20, 0x10, 0x30])
+@IN_THIS_ORDER
+def test_no_compression_of_what_marks_each_frame(rsv, names):
+    other = Other(rsv, PER_FRAME)
+    answers, _ = choose_extensions([", ".join(names)], [PermessageDeflate(), other])
+    compresses_it = names[0] == other.name
+    assert [answer.name for answer in answers] == (names[:1] if compresses_it else names)
+    if compresses_it:
+        with pytest.raises(HandshakeFailure) as caught:
+            check_answer(names, [PermessageDeflate(), other])
+        assert caught.value.clause == "rfc6455:4.1-p45-s1"
+    else:
+        assert [extension.name for extension in check_answer(names, [PermessageDeflate(), other])] == names
+
+
 # The handshake as a whole
 
 
@@ -327,7 +438,18 @@ def handshake(client_extensions, server_extensions, rewrite=lambda octets: octet
     return client.receive_octets(rewrite(server.octets_to_send())), client, server
 
 
-@pytest.mark.clause("rfc7692:5-p16-s1", "rfc7692:5-p14-s2")
+@pytest.mark.clause("rfc7692:5-p1-s4", "rfc7692:5-p1-s7", "rfc7692:5-p1-s8")
+@pytest.mark.parametrize("of_client", [[PermessageDeflate(), Other(0x40)], [Other(0x40), PermessageDeflate()]])
+@pytest.mark.parametrize("support", [(0, 1), (1, 0), (0,), (1,), ()])
+def test_a_client_may_offer_several(of_client, support):
+    (opened,), _, _ = handshake(of_client, [of_client[i] for i in support])
+    offered = ", ".join(format_extension_list(extension.offers()) for extension in of_client)
+    assert opened.request.headers.get("Sec-WebSocket-Extensions") == offered
+    # The most preferred of those that the server supports.
+    assert [extension.name for extension in opened.extensions] == [of_client[i].name for i in sorted(support)[:1]]
+
+
+@pytest.mark.clause("rfc7692:5-p5-s1", "rfc7692:5-p16-s1", "rfc7692:5-p14-s2")
 @pytest.mark.parametrize("of_client", [[], [PermessageDeflate()]])
 @pytest.mark.parametrize("of_server", [[], [PermessageDeflate()]])
 def test_in_use_where_both_want_it(of_client, of_server):

@@ -1,5 +1,7 @@
 """Section 6, Framing: the RSV1 bit, fragments, and what stands between them."""
 
+import random
+
 import pytest
 from deflated import (
     BINARY,
@@ -22,6 +24,7 @@ from deflated import (
     frame_to,
     frames_from,
     no_context_takeover,
+    towards,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,6 +56,7 @@ def other(role):
     "rfc7692:6-p2-s2",
     "rfc7692:6-p3-s1",
     "rfc7692:6-p4-s1",
+    "rfc7692:6-p4-s2",
     "rfc7692:6.1-p4-s1",
     "rfc7692:6.1-p8-s1",
     "rfc7692:6.1-p11-s1",
@@ -77,9 +81,7 @@ def test_a_message_that_is_sent(role, message, opcode):
         assert receiver.receive_octets(frame_to(other(role), again, payload)) == [message]
 
 
-@pytest.mark.clause(
-    "rfc7692:6-p1-s1", "rfc7692:6.1-p10-s1", "rfc7692:6.1-p10-s2", "rfc7692:9.2-p5-s1", "rfc6455:5.2-p6-s2"
-)
+@pytest.mark.clause("rfc7692:6-p1-s1", "rfc7692:6.1-p10-s2", "rfc7692:9.2-p5-s1", "rfc6455:5.2-p6-s2")
 @ROLE
 @pytest.mark.parametrize("opcode", [CLOSE, PING, PONG])
 @pytest.mark.parametrize("between", [False, True])
@@ -121,7 +123,6 @@ def test_no_rsv1_where_nothing_was_agreed_on(role):
 
 
 @pytest.mark.clause(
-    "rfc7692:6-p3-s2",
     "rfc7692:6-p3-s3",
     "rfc7692:6-p3-s4",
     "rfc7692:6.2-p1-s1",
@@ -161,7 +162,7 @@ def test_fragments_flushed_one_by_one(role):
     assert receiver.receive_octets(octets) == ["Hello", "Hello"]
 
 
-@pytest.mark.clause("rfc7692:6-p4-s2", "rfc7692:6-p4-s3", "rfc7692:6.2-p7-s1", "rfc7692:7.2.3.2-p8-s1")
+@pytest.mark.clause("rfc7692:6-p4-s3", "rfc7692:6.2-p7-s1", "rfc7692:6.2-p9-s1", "rfc7692:7.2.3.2-p8-s1")
 @ROLE
 @pytest.mark.parametrize("fragmented", [False, True])
 def test_messages_that_are_not_compressed_leave_the_window_alone(role, fragmented):
@@ -182,9 +183,13 @@ def test_messages_that_are_not_compressed_leave_the_window_alone(role, fragmente
 
 
 @pytest.mark.clause(
+    "rfc7692:6-p1-s1",
+    "rfc7692:6-p3-s2",
     "rfc7692:6.1-p1-s1",
     "rfc7692:6.1-p2-s1",
+    "rfc7692:6.1-p4-s1",
     "rfc7692:6.1-p10-s1",
+    "rfc7692:6.1-p11-s1",
     "rfc7692:7.2.1-p10-s2",
     "rfc7692:7.2.1-p10-s3",
     "rfc7692:7.2.3.6-p1-s3",
@@ -260,11 +265,15 @@ class Upside:
 
     only_marked = False
 
+    def __init__(self):
+        self.told = []
+        self.given = []
+
     def rsv_claimed(self, opcode):
         return RSV2 if opcode in (TEXT, BINARY) else 0
 
     def begin(self, first_octet):
-        pass
+        self.told.append(first_octet)
 
     def decode(self, octets):
         return (octets.translate(UPSIDE_DOWN),)
@@ -273,12 +282,14 @@ class Upside:
         return ()
 
     def encode(self, first_octet, payload, wanted):
+        self.given.append((first_octet, payload))
         return first_octet | (RSV2 if first_octet & 0x0F else 0), payload.translate(UPSIDE_DOWN)
 
 
 @pytest.mark.clause(
     "rfc7692:3-p4-s2",
     "rfc7692:3-p5-s2",
+    "rfc7692:6-p4-s3",
     "rfc7692:6.1-p5-s1",
     "rfc7692:6.1-p9-s1",
     "rfc7692:6.2-p6-s1",
@@ -305,6 +316,105 @@ def test_another_extension(role, first):
             sender.send_a_fragment(piece, fin=fin, extended=extended)
         octets = b"".join(frame_to(other(role), *frame) for frame in frames_from(sender))
         assert receiver.receive_octets(octets) == ["Hello"]
+
+
+@pytest.mark.clause("rfc7692:6.1-p5-s1", "rfc7692:6.1-p5-s2", "rfc7692:6.1-p9-s1", "rfc7692:6.1-p9-s2")
+@ROLE
+def test_the_next_extension_is_given_frames(role):
+    following, (_, deflate) = Upside(), PermessageDeflate().answer(ExtensionParameters("permessage-deflate"))
+    sender = Endpoint.established(role, extensions=[deflate, following])
+    sender.send_a_websocket_message("Hello")
+    sender.send_a_websocket_message("Hello", extended=False)
+    for extended in (True, False):
+        sender.send_a_fragment(b"", fin=False, extended=extended)
+        sender.send_a_fragment(b"Hello", fin=True, extended=extended)
+    compressed, plain, first, last, *fragments = following.given
+    assert compressed == (FIN | RSV1 | TEXT, HELLO)
+    assert plain == (FIN | TEXT, b"Hello")
+    assert [first[0], last[0]] == [RSV1 | BINARY, FIN | CONTINUATION]
+    assert fragments == [(BINARY, b""), (FIN | CONTINUATION, b"Hello")]
+
+
+@pytest.mark.clause("rfc7692:6.2-p6-s1", "rfc7692:6.2-p6-s2", "rfc7692:6.2-p10-s1", "rfc7692:6.2-p10-s2")
+@ROLE
+@pytest.mark.parametrize("compressed", [False, True])
+def test_the_preceding_extension_is_given_frames(role, compressed):
+    preceding, (_, deflate) = Upside(), PermessageDeflate().answer(ExtensionParameters("permessage-deflate"))
+    receiver, peer = Endpoint.established(role, extensions=[preceding, deflate]), Deflater()
+    rsv, hello = RSV1 if compressed else 0, b"Hello".translate(UPSIDE_DOWN)
+    pieces = [peer.block(hello), b"\x00"] if compressed else [hello, b""]
+    octets = frame_to(role, FIN | RSV2 | rsv | TEXT, pieces[0] + pieces[1])
+    octets += frame_to(role, RSV2 | rsv | TEXT, pieces[0]) + frame_to(role, FIN | PING)
+    octets += frame_to(role, FIN | CONTINUATION, pieces[1])
+    assert receiver.receive_octets(octets) == ["Hello", Ping(b""), "Hello"]
+    assert preceding.told == [FIN | RSV2 | TEXT, RSV2 | TEXT, FIN | CONTINUATION]
+
+
+# What both sides keep
+
+
+class Bits:
+    """Blocks with fixed codes, written bit by bit."""
+
+    def __init__(self):
+        self.bits = []
+
+    def number(self, value, count):
+        self.bits += [value >> i & 1 for i in range(count)]
+
+    def code(self, value, count):
+        self.bits += [value >> i & 1 for i in reversed(range(count))]
+
+    def octets(self):
+        padded = self.bits + [0] * (-len(self.bits) % 8)
+        return bytes(sum(bit << i for i, bit in enumerate(padded[at : at + 8])) for at in range(0, len(padded), 8))
+
+
+def copy_from(bits):
+    """A message of the three octets that came 2 ** bits octets before."""
+    block = Bits()
+    block.number(0b010, 3)  # not final, fixed codes
+    block.code(0b0000001, 7)  # a length of 3
+    block.code(2 * bits - 1, 5)  # the distances up to 2 ** bits, of which this is the last
+    block.number((1 << bits - 2) - 1, bits - 2)
+    block.code(0, 7)  # the end of the block
+    block.number(0, 3)  # an empty stored block
+    return block.octets()
+
+
+def towards_or_none(role, bits):
+    return [towards(role, f"max_window_bits={bits}")] if bits else []
+
+
+@pytest.mark.clause("rfc7692:5-p3-s4", "rfc7692:5-p3-s6", "rfc7692:5-p4-s4", "rfc7692:5-p4-s5")
+@ROLE
+@pytest.mark.parametrize("agreed", [None, *range(8, 16)])
+def test_the_whole_of_the_window_is_kept_of_what_comes(role, agreed):
+    bits = agreed or 15
+    data = b"abc" + bytes(range(256)) * 128
+    data = data[: 1 << bits]
+    receiver = endpoint(role, *towards_or_none(role, agreed))
+    assert receiver.receive_octets(frame_to(role, FIN | RSV1 | BINARY, deflated(data))) == [data]
+    # The message that copies from the far end of the window is the newest three octets from then on.
+    assert receiver.receive_octets(frame_to(role, FIN | RSV1 | BINARY, copy_from(bits))) == [b"abc"]
+    assert receiver.receive_octets(frame_to(role, FIN | RSV1 | BINARY, copy_from(bits))) == [data[3:6]]
+
+
+@pytest.mark.clause("rfc7692:5-p3-s3", "rfc7692:5-p4-s3")
+@ROLE
+@pytest.mark.parametrize("agreed", [None, *range(9, 16)])
+def test_the_window_is_kept_of_what_goes(role, agreed):
+    # zlib looks back no further than 262 octets less than its window.
+    size = (1 << (agreed or 15)) - 262
+    data = random.Random(size).randbytes(size)
+    sender, reader = endpoint(role, *towards_or_none(other(role), agreed)), Reader()
+    for message in (data, data[:40]):
+        sender.send_a_websocket_message(message)
+    (_, first), (_, second) = frames_from(sender)
+    assert reader.read(first + b"\x00\x00\xff\xff") == data
+    assert reader.read(second + b"\x00\x00\xff\xff") == data[:40]
+    assert reader.distances >= {size}
+    assert len(second) < 12
 
 
 # UTF-8

@@ -24,7 +24,9 @@ def parsed(*parameters):
     "rfc7692:7-p8-s1",
     "rfc7692:7-p9-s4",
     "rfc7692:7.1.2.1-p2-s1",
+    "rfc7692:7.1.2.1-p7-s1",
     "rfc7692:7.1.2.2-p2-s1",
+    "rfc7692:7.1.2.2-p5-s1",
 )
 def test_what_is_written_is_read():
     bits = [None, *range(8, 16)]
@@ -36,7 +38,18 @@ def test_what_is_written_is_read():
         assert str(offer.written()).count(";") == snct + cnct + (servers is not None) + 1
 
 
-@pytest.mark.clause("rfc7692:7-p1-s2", "rfc7692:7-p3-s1")
+@pytest.mark.clause(
+    "rfc7692:7-p3-s1",
+    "rfc7692:7.1.1.1-p1-s2",
+    "rfc7692:7.1.1.1-p3-s2",
+    "rfc7692:7.1.1.2-p1-s2",
+    "rfc7692:7.1.1.2-p2-s3",
+    "rfc7692:7.1.2.1-p1-s2",
+    "rfc7692:7.1.2.1-p6-s2",
+    "rfc7692:7.1.2.2-p1-s2",
+    "rfc7692:7.1.2.2-p1-s3",
+    "rfc7692:7.1.2.2-p4-s3",
+)
 def test_the_form_in_the_header():
     assert str(Parameters().written()) == "permessage-deflate"
     assert str(Parameters(client_max_window_bits_offered=True).written()) == f"permessage-deflate; {CMWB}"
@@ -54,6 +67,7 @@ def test_the_form_in_the_header():
     "rfc7692:7.1.2.1-p1-s2",
     "rfc7692:7.1.2.1-p6-s2",
     "rfc7692:7.1.2.2-p1-s2",
+    "rfc7692:7.1.2.2-p1-s3",
     "rfc7692:7.1.2.2-p4-s3",
 )
 @pytest.mark.parametrize(

@@ -125,7 +125,6 @@ def test_the_last_block_may_end_at_any_bit(role):
 
 
 @pytest.mark.clause(
-    "rfc7692:7-p21-s1",
     "rfc7692:7.1.1.1-p2-s1",
     "rfc7692:7.1.1.2-p3-s1",
     "rfc7692:7.1.2.1-p5-s1",
@@ -147,9 +146,7 @@ def test_the_window_is_kept_and_of_32_kib(role):
     assert failure_of(receiver(role), binary(role, payloads[2])) == NOT_DEFLATE
 
 
-@pytest.mark.clause(
-    "rfc7692:7.2.2-p4-s1", "rfc7692:7.2.2-p5-s1", "rfc7692:7.1.1.1-p1-s3", "rfc7692:7.1.1.2-p2-s4", "rfc7692:7-p9-s1"
-)
+@pytest.mark.clause("rfc7692:7.2.2-p4-s1", "rfc7692:7.2.2-p5-s1", "rfc7692:7-p9-s1")
 @ROLE
 def test_without_takeover_there_is_no_window(role):
     peer = Deflater()
@@ -162,9 +159,9 @@ def test_without_takeover_there_is_no_window(role):
     assert endpoint(role, other).receive_octets(binary(role, first, second)) == [b"Hello" * 9] * 2
 
 
-@pytest.mark.clause("rfc7692:7.2.2-p5-s3", "rfc7692:7.1.1.2-p3-s1")
+@pytest.mark.clause("rfc7692:7-p9-s2", "rfc7692:7.2.2-p4-s2")
 def test_a_hint_does_not_let_go_of_the_window():
-    """A server confirms the hint; here is one that could not: it looks at what was agreed."""
+    """What a client says of its own messages changes nothing for those that come."""
     peer = Deflater()
     payloads = [peer.message(b"Hello" * 9), peer.message(b"Hello" * 9)]
     client = endpoint(Role.CLIENT, client_no_context_takeover=True)
