@@ -1,6 +1,8 @@
 """Which source a run judged: a digest, so that a report that no longer fits it is noticed."""
 
 import hashlib
+import io
+import tokenize
 from pathlib import Path
 
 from conformance.failure import HarnessFailure
@@ -9,13 +11,27 @@ from conformance.results import Results
 
 
 def digest(package: Path = ROOT / "refws") -> str:
-    """The digest of a package's modules: their paths and their text, in 16 hexadecimal digits."""
+    """The digest of a package's modules: their paths and their code, in 16 hexadecimal digits.
+
+    Comments are left out, and the ledger (`clauses`), which no testee runs: a citation changes no verdict.
+    """
     sha = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
-        text = path.read_bytes()
-        sha.update(f"{path.relative_to(package).as_posix()} {len(text)}\n".encode())
-        sha.update(text)
+        name = path.relative_to(package)
+        if name.parts[0] != "clauses":
+            code = _without_comments(path.read_text("utf-8")).encode()
+            sha.update(f"{name.as_posix()} {len(code)}\n".encode())
+            sha.update(code)
     return sha.hexdigest()[:16]
+
+
+def _without_comments(source: str) -> str:
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
 def check_blessed(results: Results, source: str) -> None:

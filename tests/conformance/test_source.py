@@ -19,6 +19,17 @@ def test_the_digest_is_of_paths_and_texts(tmp_path):
     assert len({first, changed, digest(tmp_path)}) == 3
 
 
+def test_comments_and_the_ledger_do_not_count(tmp_path):
+    (tmp_path / "a.py").write_text("# why\nx = '# no comment'  # because\n")
+    before = digest(tmp_path)
+    (tmp_path / "a.py").write_text("\nx = '# no comment'\n")
+    (tmp_path / "clauses").mkdir()
+    (tmp_path / "clauses/ledger.py").write_text("1")
+    assert digest(tmp_path) == before
+    (tmp_path / "a.py").write_text("x = '# another'\n")
+    assert digest(tmp_path) != before
+
+
 def test_an_octet_cannot_move_from_one_module_to_the_next(tmp_path):
     (tmp_path / "a.py").write_text("1")
     (tmp_path / "b.py").write_text("23")
