@@ -320,10 +320,9 @@ class Endpoint:
         self.closing.fail_the_websocket_connection(failure)
 
     def _answer_ping(self, payload: bytes) -> None:
-        # §5.5.2-p3-s1 MUST answer with a Pong (ruling 10: nothing follows a Close frame of our own)
-        if self.closing.state is _OPEN:
-            # §5.5.3-p3-s1 MUST repeat the data of the Ping; §5.5.2-p3-s2 SHOULD be soon
-            self._send_control(Opcode.PONG, payload)
+        # §5.5.2-p3-s1 MUST answer with a Pong, until a Close frame has come: from there on nothing is read (ruling 10)
+        # §5.5.3-p3-s1 MUST repeat the data of the Ping; §5.5.2-p3-s2 SHOULD be soon
+        self._send_control(Opcode.PONG, payload)
 
     def _send_control(self, opcode: int, payload: bytes) -> None:
         self._outbox += self._sender.control(opcode, payload)
