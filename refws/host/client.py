@@ -141,8 +141,7 @@ class connect:
                 await websocket.establish(self._uri, self._offer)
             except BaseException:
                 # The handshake came to nothing, and there is nothing left to send.
-                if websocket.transport is not None:
-                    websocket.transport.abort()
+                websocket.drop_tcp()
                 raise
         return websocket
 

@@ -224,6 +224,11 @@ class Connection(asyncio.BufferedProtocol):
             # §rfc6455:7.1.1-p1-s1 MUST close TCP; §rfc6455:7.1.2-p1-s2 SHOULD do so after both Close frames
             (transport.write_eof if transport.can_write_eof() else transport.close)()
 
+    def drop_tcp(self) -> None:
+        """Close TCP at once; what has not been sent is lost."""
+        if self.transport is not None:
+            self.transport.abort()
+
     def set_timer(self, seconds: float | None, callback: object) -> None:
         """Start the one timer that a connection has, in place of what it was set to."""
         if self._timer is not None:
@@ -234,5 +239,4 @@ class Connection(asyncio.BufferedProtocol):
 
     def _open_timeout(self) -> None:
         self.fail(time_limit("the opening handshake took too long"))
-        if self.transport is not None:
-            self.transport.abort()
+        self.drop_tcp()

@@ -79,6 +79,7 @@ class Http11:
         head = (request.method, request.target, _raw(request.headers))
         try:
             # §rfc6455:4.1-p22-s1 MUST be valid HTTP, which h11 makes sure of
+            # §rfc6455:4.1-p23-s1/2 MUST be at least HTTP/1.1, which is what h11 writes
             octets = self._h11.send(h11.Request(method=head[0], target=head[1], headers=head[2]))
             return (octets or b"") + (self._h11.send(h11.EndOfMessage()) or b"")
         except (h11.LocalProtocolError, UnicodeEncodeError) as error:

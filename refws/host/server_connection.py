@@ -82,8 +82,8 @@ class ServerWebSocket(WebSocket):
         """A client has connected."""
         super().connection_made(transport)
         self._service.connections.add(self)
-        if self._service.closing and self.transport is not None:
-            self.transport.abort()
+        if self._service.closing:
+            self.drop_tcp()
 
     def _go_on_soon(self) -> None:
         """What comes behind a request that has been answered may have come already."""
@@ -191,6 +191,6 @@ class ServerWebSocket(WebSocket):
     async def stop(self) -> None:
         """Close with 1001; where the opening handshake is not over, just close TCP."""
         # §rfc6455:7.2.2-p1-s2 MUST just close TCP: the handshake is not over
-        if self.ready_state is ReadyState.CONNECTING and self.transport is not None:
-            self.transport.abort()
+        if self.ready_state is ReadyState.CONNECTING:
+            self.drop_tcp()
         await self.close(StatusCode.GOING_AWAY, "the server stops")

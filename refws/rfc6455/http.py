@@ -36,6 +36,7 @@ class Request:
     method: str
     target: str
     headers: HeaderFields
+    # §4.1-p23-s1/2 MUST be at least HTTP/1.1, as what a client makes is
     version: tuple[int, int] = (1, 1)
     body: bytes = b""
 

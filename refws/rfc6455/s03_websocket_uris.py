@@ -108,7 +108,7 @@ def _to_ascii(uri: str) -> str:
         resource = quote(rest[end:], safe=_ASCII)
         # §11.1.1-p8-s1 MUST be turned into ASCII; §11.1.2-p8-s1 MUST be turned into ASCII
         # §11.1.1-p8-s2 MUST mean the same as its punycode; §11.1.2-p8-s2 MUST mean the same
-        ascii_host = host if host.isascii() else host.encode("idna").decode("ascii")
+        ascii_host = host if host.isascii() else host.encode("idna").decode()
     except UnicodeError:
         raise UsageError(f"{uri!r} cannot be turned into ASCII: its host or a character is not valid") from None
     # Some letters turn into a delimiter, and the host would end at it.

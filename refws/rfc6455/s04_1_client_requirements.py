@@ -85,8 +85,6 @@ def send_the_clients_opening_handshake(uri: WebSocketURI, key: str, offer: Clien
         uri.resource_name,
         # §4.1-p37-s1 MAY have any other header fields
         HeaderFields([*headers, *offer.additional_headers]),
-        # §4.1-p23-s1/2 MUST be at least HTTP/1.1
-        (1, 1),
     )
 
 
@@ -130,7 +128,7 @@ def check_the_servers_opening_handshake(
     if len(accept) > 1:
         raise HandshakeFailure("rfc6455:11.3.3-p9-s1", 101, "more than one Sec-WebSocket-Accept")
     # §4.1-p42-s1 MUST fail where Accept is missing or wrong, white space around it aside
-    if not accept or accept[0].strip(" \t") != accept_value(key):
+    if [value.strip(" \t") for value in accept] != [accept_value(key)]:
         raise HandshakeFailure("rfc6455:4.1-p42-s1", 101, "Sec-WebSocket-Accept is missing or does not fit the key")
     extensions = check_answer(headers.all("Sec-WebSocket-Extensions"), offer.extensions)
     return _check_subprotocol(headers.all("Sec-WebSocket-Protocol"), offer.subprotocols), extensions

@@ -35,6 +35,7 @@ Received = str | bytes | Ping | Pong | Close
 
 _TEXT = FIN | TEXT
 _BINARY = FIN | BINARY
+_NOTHING_CLAIMED = s09_extensions.rsv_claimed(())
 # A slice of so few octets is cheaper as a copy than as a view.
 COPIED_BELOW = 4096
 
@@ -77,7 +78,7 @@ class MessageReceiver:
         self._masked = masked
         self._limits = limits
         self._extensions = extensions
-        self._rsv_claimed = s09_extensions.rsv_claimed(extensions) if extensions else None
+        self._rsv_claimed = s09_extensions.rsv_claimed(extensions) if extensions else _NOTHING_CLAIMED
         # What `_receive_short_messages` may take without asking anybody: -1 for nothing.
         sizes = [size for size in (limits.max_frame_size, limits.max_message_size) if size is not None]
         self._only_marked = all(extension.only_marked for extension in extensions)
@@ -169,7 +170,7 @@ class MessageReceiver:
         """Check a header as far as it has come; once it is complete, begin its frame. Returns the index behind."""
         first = octets[position]
         # §10.7-p1-s1 MUST validate whatever comes, from the first octet of a frame on
-        check_first_octet(first, self._rsv_claimed[first & OPCODE] if self._rsv_claimed else 0)
+        check_first_octet(first, self._rsv_claimed[first & OPCODE])
         # §5.6-p1-s1 MUST be known for a data frame by the top bit of the opcode, which is 0
         control = first & CONTROL
         if not control:

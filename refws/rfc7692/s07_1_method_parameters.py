@@ -108,9 +108,9 @@ def _read_window_bits(name: str, value: str | None, answer: bool) -> int | None:
     # §7.1.2.2-p1-s3 MUST be so where there is a value; §7.1.2.2-p4-s3 MUST have one in an answer, and be so
     # §7.1.2.1-p2-s1 MUST be digits; §7.1.2.1-p7-s1 MUST be digits in an answer (ruling 25)
     # §7.1.2.2-p2-s1 MUST be digits; §7.1.2.2-p5-s1 MUST be digits in an answer; §5.2-p6-s1 MAY have been quoted
-    if value is None or value not in ("8", "9", "10", "11", "12", "13", "14", "15"):
-        raise _invalid_value(name, value, answer)
-    return int(value)
+    if value in ("8", "9", "10", "11", "12", "13", "14", "15"):
+        return int(value)
+    raise _invalid_value(name, value, answer)
 
 
 def _invalid_value(name: str, value: str | None, answer: bool) -> InvalidParameters:

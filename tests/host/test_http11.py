@@ -617,13 +617,18 @@ def test_a_bad_request_is_answered_once() -> None:
 def test_a_client_sends_nothing_before_the_answer() -> None:
     endpoint = Endpoint(Role.CLIENT)
     endpoint.connect(parse_websocket_uri("ws://h/"))
-    assert endpoint.octets_to_send()
+    (key,) = re.findall(rb"Sec-WebSocket-Key: (\S+)", endpoint.octets_to_send())
+    answer = b"HTTP/1.1 100 \r\n\r\n" + SWITCH.replace(b"ACCEPT", accept_value(key.decode()).encode())
+    assert endpoint.receive_octets(answer[:-1]) == []
     with pytest.raises(UsageError):
         endpoint.send_a_websocket_message("early")
     with pytest.raises(UsageError):
         endpoint.send_ping()
-    assert endpoint.receive_octets(b"HTTP/1.1 100 \r\n\r\n" + SWITCH[:50]) == []
     assert endpoint.octets_to_send() == b""
+    [opened] = endpoint.receive_octets(answer[-1:])
+    assert isinstance(opened, Opened)
+    endpoint.send_a_websocket_message("now")
+    assert endpoint.octets_to_send()[0] == 0x81
 
 
 @pytest.mark.clause("rfc6455:4.1-p37-s1")

@@ -397,7 +397,7 @@ async def test_a_hook_whose_client_gives_up_while_it_answers():
 # The end
 
 
-@pytest.mark.clause("rfc6455:7.4.1-p5-s1", "rfc6455:7.3-p1-s1", "rfc6455:7.3-p1-s3")
+@pytest.mark.clause("rfc6455:7.4.1-p5-s1", "rfc6455:7.3-p1-s1", "rfc6455:7.3-p1-s3", "rfc6455:7.2.2-p1-s2")
 @asyncio_test
 async def test_a_graceful_stop_closes_every_client_with_1001():
     async with refws.serve(echo) as server, contextlib.AsyncExitStack() as stack:

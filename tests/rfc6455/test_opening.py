@@ -54,6 +54,7 @@ def server(octets: bytes = REQUEST) -> ServerOpening:
 
 class TestClient:
     @pytest.mark.clause("rfc6455:4.1-p21-s1", "rfc6455:4.1-p21-s2", "rfc6455:4.1-p22-s1", "rfc6455:4.1-p29-s3")
+    @pytest.mark.clause("rfc6455:4.1-p23-s1/1", "rfc6455:4.1-p23-s1/2", "rfc6455:4.1-p25-s1")
     @pytest.mark.clause("rfc6455:11.3.1-p8-s2", "rfc6455:11.3.1-p9-s1", "rfc6455:11.3.5-p8-s2", "rfc6455:11.3.5-p10-s2")
     def test_each_request_is_whole_and_has_a_key_of_its_own(self) -> None:
         requests = [ClientOpening(Http11(Role.CLIENT)).send(URI, ClientOffer(["chat"])) for _ in range(2)]

@@ -18,6 +18,7 @@ from refws.rfc6455.s03_websocket_uris import WebSocketURI, default_port, parse_w
     "rfc6455:11.1.1-p8-s1",
     "rfc6455:11.1.2-p8-s1",
     "rfc6455:4.1-p4-s1",
+    "rfc6455:4.1-p4-s2",
 )
 @pytest.mark.parametrize(
     ("uri", "host", "secure"),
@@ -240,6 +241,12 @@ def test_what_is_no_websocket_uri(uri: str) -> None:
 def test_a_fragment_is_refused_with_advice(uri: str) -> None:
     with pytest.raises(UsageError, match="%23"):
         parse_websocket_uri(uri)
+
+
+@pytest.mark.clause("rfc6455:3-p11-s1", "rfc6455:3-p11-s2")
+@pytest.mark.parametrize("resource", ["/%23", "/a%23b", "/?%23", "/a?b%23c"])
+def test_a_number_sign_that_is_written_otherwise_is_none(resource: str) -> None:
+    assert parse_websocket_uri(f"ws://h{resource}").resource_name == resource
 
 
 @pytest.mark.clause("rfc6455:4.1-p4-s2")

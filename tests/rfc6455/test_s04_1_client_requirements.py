@@ -129,7 +129,7 @@ def test_what_a_request_may_have(offer: ClientOffer, field: str, values: list[st
     assert len(request.headers) == 5 + max(1, len(offer.additional_headers))
 
 
-@pytest.mark.clause("rfc6455:4.1-p35-s2", "rfc6455:4.1-p35-s4")
+@pytest.mark.clause("rfc6455:4.1-p35-s2", "rfc6455:4.1-p35-s3/2", "rfc6455:4.1-p35-s4")
 @pytest.mark.parametrize("names", [["a"], ["b", "a"], ["c", "a", "b", "A"]], ids=repr)
 def test_subprotocols_are_a_list_of_tokens_in_their_order(names: list[str]) -> None:
     request = send_the_clients_opening_handshake(parse_websocket_uri("ws://h/"), KEY, ClientOffer(names))
@@ -269,6 +269,7 @@ def test_good_answers(good: Response) -> None:
         (response(Sec_WebSocket_Accept=f"{ACCEPT}="), "4.1-p42-s1"),
         (response(Sec_WebSocket_Accept=f"{ACCEPT},{ACCEPT}"), "4.1-p42-s1"),
         (response(Sec_WebSocket_Accept=f"\xa0{ACCEPT}"), "4.1-p42-s1"),
+        (response(Sec_WebSocket_Accept=f"{ACCEPT}~"), "4.1-p42-s1"),
         # The SHA-1 of the octets that the key stands for, instead of its text
         (response(Sec_WebSocket_Accept="BXhwxM0SZasKmCD9S4BfpPmCnEw="), "4.1-p42-s1"),
         (response(Sec_WebSocket_Accept=[ACCEPT, ACCEPT]), "11.3.3-p9-s1"),
@@ -287,7 +288,8 @@ def test_bad_answers(bad: Response, clause: str) -> None:
 SUBPROTOCOLS = ClientOffer(subprotocols=["chat", "superchat"])
 
 
-@pytest.mark.clause("rfc6455:4.1-p47-s3", "rfc6455:4.3-p7-s3", "rfc6455:11.3.4-p8-s2", "rfc6455:4.2.2-p10-s3")
+@pytest.mark.clause("rfc6455:4.1-p44-s1", "rfc6455:4.1-p47-s3", "rfc6455:4.3-p7-s3")
+@pytest.mark.clause("rfc6455:11.3.4-p8-s2", "rfc6455:4.2.2-p10-s3")
 @pytest.mark.parametrize(("values", "chosen"), [([], None), (["chat"], "chat"), (["superchat"], "superchat")])
 def test_subprotocol_of_the_answer(values: list[str], chosen: str | None) -> None:
     answer = response(Sec_WebSocket_Protocol=values)

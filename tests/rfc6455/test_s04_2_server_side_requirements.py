@@ -262,6 +262,7 @@ def test_targets_that_name_no_resource(target: str) -> None:
 
 
 @pytest.mark.clause("rfc6455:4.2.1-p10-s1", "rfc6455:4.3-p4-s3", "rfc6455:11.3.4-p9-s1", "rfc7936:2-p1-s1")
+@pytest.mark.clause("rfc6455:4.1-p35-s3/2")
 @pytest.mark.parametrize(
     ("values", "names"),
     [

@@ -222,6 +222,7 @@ def test_pieces_are_joined_in_their_order(sizes):
     assert text.size == binary.size == sum(sizes)
 
 
+@pytest.mark.clause("rfc6455:10.4-p1-s1")
 def test_check_fragment_without_a_limit():
     message = BinaryInProgress(None)
     message.fragments = 10**9

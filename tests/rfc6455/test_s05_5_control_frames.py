@@ -34,7 +34,7 @@ IDS = ["close", "ping", "pong"]
 HEADER = {Role.SERVER: 6, Role.CLIENT: 2}
 
 
-@pytest.mark.clause("rfc6455:5.5-p3-s1/1", "rfc6455:5.5-p3-s1/2")
+@pytest.mark.clause("rfc6455:5.5-p3-s1/1", "rfc6455:5.5-p3-s1/2", "rfc6455:5.5.1-p2-s2")
 @pytest.mark.parametrize("opcode", CONTROL, ids=IDS)
 def test_every_second_octet(opcode):
     for second in range(256):

@@ -153,6 +153,7 @@ def test_only_a_client_sends_1010():
 @pytest.mark.clause("rfc6455:7.1.7-p1-s3/1", "rfc6455:7.1.7-p2-s1", "rfc6455:7.1.5-p1-s5", "rfc6455:7.4-p1-s1")
 @pytest.mark.clause("rfc6455:7.1.1-p2-s3/1", "rfc6455:7.1.1-p2-s3/2")
 def test_a_failure_of_an_open_connection(closing):
+    assert not closing.tcp_close_is_due
     closing.fail_the_websocket_connection(FAILURE)
     assert (closing.state, closing.ready_state) == (State.FAILED, ReadyState.CLOSING)
     assert closing.bodies == [BODY]

@@ -463,6 +463,21 @@ def test_in_use_where_both_want_it(of_client, of_server):
         assert receiver.receive_octets(octets) == ["Hello" * 9]
 
 
+@pytest.mark.clause("rfc7692:5-p5-s1", "rfc7692:5-p5-s2", "rfc7692:5-p5-s4", "rfc7692:5-p16-s1")
+@pytest.mark.parametrize("anew", [SNCT, CNCT])
+def test_each_side_does_what_was_agreed_for_it(anew):
+    _, client, server = handshake([PermessageDeflate(**{anew: True})], [PermessageDeflate()])
+    for name, sender, receiver in ((SNCT, server, client), (CNCT, client, server)):
+        lengths = set()
+        for _ in range(2):
+            sender.send_a_websocket_message("Hello" * 9)
+            octets = sender.octets_to_send()
+            lengths.add(len(octets))
+            assert receiver.receive_octets(octets) == ["Hello" * 9]
+        # The window of the first message makes the second one shorter.
+        assert len(lengths) == (1 if name == anew else 2)
+
+
 @pytest.mark.clause("rfc7692:5.1-p9-s2", "rfc7692:7-p15-s1")
 def test_a_client_that_fails_sends_no_frame():
     def rewrite(octets):

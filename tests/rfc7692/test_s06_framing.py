@@ -81,6 +81,13 @@ def test_a_message_that_is_sent(role, message, opcode):
         assert receiver.receive_octets(frame_to(other(role), again, payload)) == [message]
 
 
+@pytest.mark.clause("rfc7692:6-p1-s1", "rfc7692:6.1-p10-s2", "rfc7692:9.2-p5-s1")
+@pytest.mark.parametrize("opcode", range(16))
+def test_rsv1_is_claimed_for_the_first_frame_of_a_message_alone(opcode):
+    _, in_use = PermessageDeflate().answer(ExtensionParameters("permessage-deflate"))
+    assert in_use.rsv_claimed(opcode) == (RSV1 if 1 <= opcode <= 7 else 0)
+
+
 @pytest.mark.clause("rfc7692:6-p1-s1", "rfc7692:6.1-p10-s2", "rfc7692:9.2-p5-s1", "rfc6455:5.2-p6-s2")
 @ROLE
 @pytest.mark.parametrize("opcode", [CLOSE, PING, PONG])
@@ -292,6 +299,7 @@ class Upside:
     "rfc7692:6-p4-s3",
     "rfc7692:6.1-p5-s1",
     "rfc7692:6.1-p9-s1",
+    "rfc7692:6.2-p1-s1",
     "rfc7692:6.2-p6-s1",
     "rfc7692:6.2-p7-s1",
     "rfc7692:6.2-p9-s1",

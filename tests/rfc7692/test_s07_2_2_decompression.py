@@ -181,6 +181,18 @@ def test_a_smaller_window_is_enough(role, bits):
     assert endpoint(role, agreed).receive_octets(binary(role, *map(peer.message, messages))) == messages
 
 
+@pytest.mark.clause("rfc7692:7.2.2-p6-s1", "rfc7692:7.2.2-p6-s2", "rfc7692:7.2.2-p7-s1", "rfc7692:7.2.2-p7-s2")
+@ROLE
+def test_no_more_is_kept_than_was_agreed(role):
+    peer, far = Deflater(level=9), random.Random(1).randbytes(1000)
+    first, second = peer.message(far), peer.message(far[:300])
+    assert len(second) < 20
+    assert receiver(role).receive_octets(binary(role, first, second)) == [far, far[:300]]
+    smaller = endpoint(role, f"{towards(role, 'max_window_bits')}=9")
+    assert smaller.receive_octets(binary(role, first)) == [far]
+    assert failure_of(smaller, binary(role, second)) == NOT_DEFLATE
+
+
 @pytest.mark.clause("rfc7692:7.2.2-p4-s2", "rfc7692:7.2.2-p5-s2", "rfc7692:7.2.1-p9-s2")
 @ROLE
 @pytest.mark.parametrize("bits", [9, 15])
