@@ -1,4 +1,4 @@
-"""The command line: ``refws serve`` and ``refws connect``."""
+"""The command line: ``refws serve``, ``refws connect`` and ``refws clauses``."""
 
 import sys
 
@@ -13,6 +13,7 @@ def main() -> None:
     try:
         import click  # noqa: PLC0415 (an extra, and said so below where it is missing)
 
+        from refws.clauses.page import MissingExtra  # noqa: PLC0415
         from refws.cli.commands import refws  # noqa: PLC0415
     except ModuleNotFoundError as error:
         sys.exit(f"refws: the command line needs {error.name}; install it with: pip install 'refws[cli]'")
@@ -26,5 +27,5 @@ def main() -> None:
         sys.exit(130)
     except TimeoutError:
         sys.exit("refws: the peer did not answer in time")
-    except (Failure, UsageError, ConnectionClosed, OSError) as error:
+    except (Failure, UsageError, ConnectionClosed, MissingExtra, OSError) as error:
         sys.exit(f"refws: {error}")

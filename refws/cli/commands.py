@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 import refws as api
+from refws.cli.clauses import clauses
 from refws.cli.talk import talk
 from refws.version import __version__
 
@@ -27,6 +28,9 @@ def refws(verbose: bool) -> None:
     """RFC 6455 (WebSocket), section by section."""
     if verbose:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+
+
+refws.add_command(clauses)
 
 
 @refws.command()
