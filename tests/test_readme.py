@@ -1,5 +1,6 @@
 """The README's code runs, and what it points at exists."""
 
+import json
 import os
 import re
 import subprocess
@@ -45,6 +46,26 @@ def test_every_section_module_is_on_the_map() -> None:
 def test_the_score_is_that_of_the_reports() -> None:
     score = README.split("<!-- score: from reports/summary.md -->\n")[1].split("<!-- end of score -->")[0]
     assert score.strip() == (ROOT / "reports/summary.md").read_text().strip()
+
+
+def test_the_ledger_is_counted_as_the_reports_have_it() -> None:
+    clauses = json.loads((ROOT / "reports/clauses.json").read_text())["clauses"]
+    mutants = json.loads((ROOT / "reports/mutants.json").read_text())["clauses"]
+    rows = [
+        "| | requirements | tested | excused | MUSTs broken on purpose | mutants noticed |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for document in dict.fromkeys(name.partition(":")[0] for name in clauses):
+        states = [entry["state"] for name, entry in clauses.items() if name.startswith(f"{document}:")]
+        states = [state for state in states if state != "meta"]
+        scores = [score for name, score in mutants.items() if name.startswith(f"{document}:")]
+        noticed = f"{sum(s['killed'] for s in scores)} of {sum(s['mutants'] for s in scores)}"
+        counts = [len(states), states.count("tested"), states.count("excused"), len(scores), noticed]
+        rows.append(f"| {document.upper().replace('RFC', 'RFC ')} | {' | '.join(map(str, counts))} |")
+    table = README.split("<!-- ledger: from reports/clauses.json and reports/mutants.json -->\n")[1].split("<!-- end")[
+        0
+    ]
+    assert table.splitlines() == rows
 
 
 def test_the_echo_example_says_where_it_listens() -> None:
