@@ -1,12 +1,13 @@
 """The ledger together with what shows that it is kept: what `refws clauses show` prints and the page is made of."""
 
+import json
 import re
 from collections import defaultdict
 from functools import cached_property
 from typing import Any
 
 from refws.clauses.citations import Citation, citations
-from refws.clauses.evidence import PACKAGE, Evidence, cases_of, checkout, state_of, verdicts
+from refws.clauses.evidence import PACKAGE, Evidence, cases_of, checkout, find_report, state_of, verdicts
 from refws.clauses.ledger import Clause, documents
 
 __all__ = ["Reference", "ruling_titles"]
@@ -29,6 +30,12 @@ class Reference:
         """The rulings that are written, by number; none where refws is installed without its documents."""
         root = checkout()
         return ruling_titles((root / "docs" / "rulings.md").read_text("utf-8")) if root else {}
+
+    @cached_property
+    def _mutants(self) -> dict[str, dict[str, int]]:
+        path = find_report("mutants.json")
+        found: dict[str, dict[str, int]] = json.loads(path.read_text("utf-8"))["clauses"] if path else {}
+        return found
 
     @cached_property
     def _cited(self) -> dict[str, list[Citation]]:
@@ -67,6 +74,7 @@ class Reference:
             "todo": clause.todo,
             "code": [self._code(citation) for citation in self._cited.get(clause.name, ())],
             "tests": list(self.evidence.tests.get(clause.name, ())),
+            "mutants": self._mutants.get(clause.name, {"mutants": 0, "killed": 0}),
             "autobahn": {
                 "coverage": clause.coverage,
                 "patterns": list(clause.cases),

@@ -77,6 +77,8 @@ def show_clause(console: Console, entry: dict[str, Any]) -> None:
         console.print("[bold]tests[/], all passed when the reports were blessed")
         for test in entry["tests"]:
             console.print(f"  {test}", soft_wrap=True)
+    if entry["mutants"]["mutants"]:
+        console.print("[bold]broken on purpose[/], {killed} times of {mutants} they noticed".format(**entry["mutants"]))
     _show_cases(console, entry["autobahn"])
     for number, title in entry["rulings"].items():
         console.print(f"[bold]ruling {number}[/] {escape(title)} (docs/rulings.md)")

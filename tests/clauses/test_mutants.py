@@ -340,6 +340,15 @@ def test_a_clause_whose_mutants_are_noticed_has_no_complaint():
     }
 
 
+@pytest.mark.parametrize("outcome", ["killed", "invalid", "survived"])
+def test_tests_have_to_pass_without_a_mutant_and_that_is_no_mutant(outcome):
+    control = run.Trial(CLAUSE, "refws/a.py::f", Path("refws/a.py"), MUTANT, ["t.py::t"], outcome, is_control=True)
+    score = run.Score([trial("killed"), control], {})
+    expected = [] if outcome == "survived" else [f"{CLAUSE.name}: its tests fail without any mutant in a.py"]
+    assert score.complaints([CLAUSE], all_tried=True) == expected
+    assert score.report([CLAUSE])["clauses"] == {CLAUSE.name: {"mutants": 1, "killed": 1}}
+
+
 def test_a_survivor_has_to_be_explained():
     found = [trial("killed"), trial("survived")]
     assert run.Score(found, {}).complaints([CLAUSE], all_tried=False) == [

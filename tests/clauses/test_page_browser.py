@@ -253,7 +253,7 @@ def test_a_sentence_and_what_it_binds_light_up_together(visit, small):
     page.focus(".said[data-s='1-p2-s1']")
     assert page.get_attribute(".clause.lit", "id") == "1-p2-s1"
     page.click(".said[data-s='1-p1-s1']")
-    assert focused(page) == "1-p1-s1/1"
+    page.wait_for_selector("[id='1-p1-s1/1']:focus")
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])

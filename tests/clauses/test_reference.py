@@ -22,6 +22,9 @@ def lamps(monkeypatch, tmp_path):
     (tmp_path / "refws" / "lamps" / "s01.py").write_text(source)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "rulings.md").write_text("**Ruling 3: what is dark.** Black.\n\n**Ruling 4: other.**\n")
+    score = {"clauses": {"lamps:1-p1-s1": {"mutants": 3, "killed": 2}}}
+    (tmp_path / "mutants.json").write_text(json.dumps(score))
+    monkeypatch.setattr(reference, "find_report", lambda name: tmp_path / name)
     fields = {"rulings": [3, 5], "errata": [99], "autobahn": "direct: 1.*"}
     document = small({"1-p1-s1": record("1-p1-s1", "MUST", "MUST", **fields)})
     monkeypatch.setattr(reference, "PACKAGE", tmp_path / "refws")
@@ -56,6 +59,7 @@ def test_what_is_known_of_a_clause(lamps):
         "excused": "",
         "todo": "",
         "tests": ["t.py::t"],
+        "mutants": {"mutants": 3, "killed": 2},
         "autobahn": {"coverage": "direct", "patterns": ["1.*"], "cases": {"1.1": ["OK", "OK"]}},
         "rulings": {"3": "what is dark", "5": ""},
         "errata": [99],

@@ -251,7 +251,7 @@ def test_json_has_its_fields(run):
         **dict.fromkeys(["name", "section", "title", "link", "level", "kind", "keyword"], str),
         **dict.fromkeys(["obligation", "wire", "rule", "digest", "state", "excused", "todo"], str),
         **dict.fromkeys(["who", "code", "tests", "errata"], list),
-        **dict.fromkeys(["autobahn", "rulings"], dict),
+        **dict.fromkeys(["autobahn", "mutants", "rulings"], dict),
     }
     assert set(known["code"][0]) == {"path", "line", "where", "first", "text"}
     assert set(known["autobahn"]) == {"coverage", "patterns", "cases"}

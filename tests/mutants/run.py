@@ -5,11 +5,12 @@ For every capital MUST and MUST NOT that the wire shows: each statement that cit
 testers that exist choose tests by what they cover; here only the clause's own tests count, so this one is our own.
 
 A mutant that cannot be imported says nothing of the tests and does not count. Those that survive are explained in
-``survivors.toml``, or the run fails. Each mutant lives in a forked process that has the libraries loaded; no file
-changes.
+``survivors.toml``, or the run fails; it fails too for a clause whose tests fail without a mutant. Each mutant lives in
+a forked process that has the libraries loaded; no file changes.
 """
 
 import argparse
+import ast
 import contextlib
 import importlib.machinery
 import io
@@ -20,13 +21,12 @@ import os
 import signal
 import sys
 import time
-import tomllib
 from collections import defaultdict
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from mutate import Mutant, mutants
+from outcomes import Score, Trial, explained, outcome_of
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 # The source that is broken is that of the checkout, wherever refws is installed.
@@ -39,7 +39,6 @@ from refws.clauses.ledger import Clause, UnknownClause, documents, lookup
 ROOT = PACKAGE.parent
 REPORT = ROOT / "reports" / "mutants.json"
 SURVIVORS = Path(__file__).with_name("survivors.toml")
-SCHEMA = "refws-mutants/1"
 # What a test of one clause takes at most, and then some; a mutant that makes it hang is noticed.
 TIME_LIMIT = 60.0
 # What is loaded before pytest starts cannot be rewritten, and need not be.
@@ -47,24 +46,6 @@ ALREADY_LOADED = ["-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:x
 QUIET = ["-x", "-q", "--no-header", *ALREADY_LOADED]
 FORK = multiprocessing.get_context("fork")
 LOADED = ["asyncio", "ssl", "h11", "hypothesis", "websockets", "autobahn", "aiohttp", "trustme", "click", "rich"]
-
-
-@dataclass
-class Trial:
-    """A mutant of one statement, to be tried with the tests of one clause."""
-
-    clause: Clause
-    place: str
-    path: Path
-    mutant: Mutant
-    tests: list[str]
-    outcome: str = "untried"
-    process: multiprocessing.process.BaseProcess | None = None
-    deadline: float = 0.0
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.place, self.mutant.was, self.mutant.now
 
 
 class Markers:
@@ -108,6 +89,7 @@ def trials(asked: list[Clause]) -> list[Trial]:
     tests = marked_tests()
     wanted = {clause.name: clause for clause in asked}
     made: dict[tuple[str, int], list[Mutant]] = {}
+    controlled: set[tuple[str, str]] = set()
     found = []
     for citation in citations(PACKAGE):
         clause = wanted.get(citation.clause)
@@ -118,6 +100,10 @@ def trials(asked: list[Clause]) -> list[Trial]:
         target = (citation.path, line_below(source.splitlines(), citation.line))
         if target not in made:
             made[target] = mutants(source, target[1])
+        if (clause.name, citation.path) not in controlled:
+            controlled.add((clause.name, citation.path))
+            control = Mutant("", "", ast.unparse(ast.parse(source)))
+            found.append(Trial(clause, citation.place, path, control, tests.get(clause.name, []), is_control=True))
         found += [Trial(clause, citation.place, path, mutant, tests.get(clause.name, [])) for mutant in made[target]]
     return found
 
@@ -151,11 +137,6 @@ def run_replaced(path: str, source: str, tests: list[str]) -> int | pytest.ExitC
     return pytest.main([*QUIET, *tests])
 
 
-def outcome_of(exit_code: int | None) -> str:
-    # 1: a test failed. 0: all passed. Anything else: they could not run.
-    return {0: "survived", 1: "killed"}.get(exit_code if exit_code is not None else -1, "invalid")
-
-
 def try_all(found: list[Trial], jobs: int, progress: Progress) -> None:
     task = progress.add_task("mutants", total=len(found))
     waiting = found[::-1]
@@ -185,70 +166,6 @@ def try_all(found: list[Trial], jobs: int, progress: Progress) -> None:
                 trial.outcome = outcome_of(trial.process.exitcode)
             running.remove(trial)
             progress.advance(task)
-
-
-@dataclass
-class Score:
-    """What became of the mutants of each clause."""
-
-    found: list[Trial]
-    explanations: dict[tuple[str, str, str, str], str]
-    used: set[tuple[str, str, str, str]] = field(default_factory=set)
-
-    def survivors(self, clause: Clause) -> list[tuple[Trial, str]]:
-        """The mutants that no test of the clause noticed, each with its explanation, or an empty one."""
-        entries = []
-        for trial in self.of(clause):
-            if trial.outcome == "survived":
-                key = (clause.name, *trial.key)
-                self.used.add(key)
-                entries.append((trial, self.explanations.get(key, "")))
-        return entries
-
-    def of(self, clause: Clause) -> list[Trial]:
-        return [trial for trial in self.found if trial.clause is clause and trial.outcome != "invalid"]
-
-    def report(self, clauses: list[Clause]) -> dict[str, object]:
-        """``reports/mutants.json``."""
-        scores, survivors = {}, []
-        for clause in clauses:
-            killed = sum(trial.outcome == "killed" for trial in self.of(clause))
-            scores[clause.name] = {"mutants": len(self.of(clause)), "killed": killed}
-            survivors += [
-                {
-                    "clause": clause.name,
-                    "place": trial.place,
-                    "was": trial.mutant.was,
-                    "now": trial.mutant.now,
-                    "why": why,
-                }
-                for trial, why in self.survivors(clause)
-            ]
-        return {"schema": SCHEMA, "clauses": scores, "survivors": survivors}
-
-    def complaints(self, clauses: list[Clause], *, all_tried: bool) -> list[str]:
-        """What fails the run, a line each."""
-        lines = []
-        for clause in clauses:
-            if not any(trial.outcome == "killed" for trial in self.of(clause)):
-                lines.append(f"{clause.name}: no mutant of the lines that cite it is noticed by a test with its marker")
-            for trial, why in self.survivors(clause):
-                if not why:
-                    lines.append(
-                        f"{clause.name}: {trial.place}: `{trial.mutant.was}` as `{trial.mutant.now}` is not noticed"
-                    )
-        if all_tried:
-            stale = set(self.explanations) - self.used
-            lines += [
-                f"survivors.toml explains a mutant that does not survive: {' | '.join(key)}" for key in sorted(stale)
-            ]
-        return lines
-
-
-def explained(text: str) -> dict[tuple[str, str, str, str], str]:
-    """The survivors that somebody has looked at, and why no test can notice them: what ``survivors.toml`` says."""
-    entries = tomllib.loads(text).get("survivor", [])
-    return {(e["clause"], e["place"], e["was"], e["now"]): e["why"] for e in entries}
 
 
 def proven() -> list[Clause]:
@@ -290,11 +207,11 @@ def main() -> None:
     elif not options.names and not complaints and (not REPORT.exists() or REPORT.read_text("utf-8") != text):
         complaints = ["reports/mutants.json says something else; look, and then: tox -e mutants -- --bless"]
         print(complaints[0])
-    tried = [trial for trial in found if trial.outcome != "invalid"]
+    tried = [trial for trial in found if trial.counts]
     killed = sum(trial.outcome == "killed" for trial in tried)
     print(
         f"{len(asked)} clauses, {len(tried)} mutants: {killed} killed, {len(tried) - killed} survived, "
-        f"{len(found) - len(tried)} could not be imported"
+        f"{sum(trial.outcome == 'invalid' for trial in found)} could not be imported"
     )
     sys.exit(1 if complaints else 0)
 
