@@ -1,12 +1,23 @@
-"""``pytest --clauses FILE`` records which tests ran and passed with which clause markers: the ledger's evidence."""
+"""What several tests need.
+
+``pytest --clauses FILE`` records which tests ran and passed with which clause markers: the ledger's evidence. `visit`
+opens a page in Chromium.
+"""
 
 import json
+import shutil
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
 
 from refws.clauses.evidence import SCHEMA
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SWITCHES = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,3 +72,34 @@ class ClauseRecorder:
                 passed[clause].append(test)
         text = json.dumps({"schema": SCHEMA, "passed": passed}, indent=1)
         self.path.write_text(f"{text}\n", "utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
+    if CHROMIUM is None:
+        pytest.skip("needs a Chromium on the PATH")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page of a certain width without a network; whatever it complains about fails the test."""
+    complaints, contexts = [], []
+
+    def open_page(url, width=1280, **settings):
+        context = browser.new_context(viewport={"width": width, "height": 850}, offline=True, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []

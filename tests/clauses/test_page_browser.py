@@ -1,21 +1,11 @@
 """The page in a real browser, where there is one: deep links, search, filters, keys, a phone, colours, no script."""
 
-import shutil
-
 import pytest
 import smallledger
 
 from refws.clauses import page
 from refws.clauses.reference import Reference
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium on the PATH")
-
-SWITCHES = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 # The top of an element below the bar, once the page is still.
 IN_PLACE = """id => {
   const top = document.getElementById(id).getBoundingClientRect().top;
@@ -39,34 +29,6 @@ def small(tmp_path_factory):
         known = smallledger.use(monkeypatch)
         path.write_text(page.render(known, {"one": smallledger.TEXT}), encoding="utf-8")
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES.split())
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser):
-    """Open a page of a certain width without a network; whatever it complains about fails the test."""
-    complaints, contexts = [], []
-
-    def open_page(url, width=1280, **settings):
-        context = browser.new_context(viewport={"width": width, "height": 850}, offline=True, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(url)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 def shown(page):

@@ -1,7 +1,6 @@
 """The page in a real browser, where there is one: it fits a phone, opens deep links, filters, runs nothing hostile."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,16 +8,8 @@ import pytest
 from conformance import results as verdicts
 from conformance.publish import publish
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium on the PATH")
-
 GENUINE = json.loads((Path(__file__).parent / "test_publish_genuine.json").read_text(encoding="utf-8"))["first"]
 HOSTILE = "<img src=x onerror=\"document.title='hostile'\"><script>document.title='hostile'</script>" + "w" * 400
-SWITCHES = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 
 
 @pytest.fixture(scope="module")
@@ -35,34 +26,6 @@ def url(tmp_path_factory):
         testees[role] = verdicts.TesteeResults("refws", judged)
     publish(verdicts.Results(testees), raw, folder)
     return (folder / "index.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES.split())
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser):
-    """Open a page of a certain width without a network; whatever it complains about fails the test."""
-    complaints, contexts = [], []
-
-    def open_page(url, width=1280, **settings):
-        context = browser.new_context(viewport={"width": width, "height": 850}, offline=True, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(url)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 def shown_cases(page):

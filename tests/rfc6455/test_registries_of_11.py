@@ -15,25 +15,9 @@ from refws.rfc6455.s04_2_server_side_requirements import (
 from refws.rfc6455.s04_3_collected_abnf import GrammarError, parse_version
 from refws.rfc6455.s05_2_base_framing_protocol import Opcode
 from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
-from refws.rfc6455.s07_4_status_codes import StatusCode, may_be_on_the_wire
+from refws.rfc6455.s07_4_status_codes import may_be_on_the_wire
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
-
-STATUS_CODES = {
-    1000: "NORMAL_CLOSURE",
-    1001: "GOING_AWAY",
-    1002: "PROTOCOL_ERROR",
-    1003: "UNSUPPORTED_DATA",
-    1004: "RESERVED",
-    1005: "NO_STATUS_RECEIVED",
-    1006: "ABNORMAL_CLOSURE",
-    1007: "INVALID_FRAME_PAYLOAD_DATA",
-    1008: "POLICY_VIOLATION",
-    1009: "MESSAGE_TOO_BIG",
-    1010: "MANDATORY_EXTENSION",
-    1011: "INTERNAL_ERROR",
-    1015: "TLS_HANDSHAKE",
-}
 
 OPCODES = {0: "CONTINUATION", 1: "TEXT", 2: "BINARY", 8: "CLOSE", 9: "PING", 10: "PONG"}
 EVENTS = {0: str, 1: str, 2: bytes, 8: Close, 9: Ping, 10: Pong}
@@ -45,12 +29,6 @@ def test_a_version_is_a_number_from_0_to_255():
     for value in ("256", "260", "300", "999", "1000", "-1", "1.0", ""):
         with pytest.raises(GrammarError):
             parse_version(value)
-
-
-@pytest.mark.clause("rfc6455:11.7-p9-s1")
-def test_the_status_codes_that_the_registry_began_with():
-    since = {StatusCode.SERVICE_RESTART, StatusCode.TRY_AGAIN_LATER, StatusCode.BAD_GATEWAY}
-    assert {int(code): code.name for code in StatusCode if code not in since} == STATUS_CODES
 
 
 @pytest.mark.clause("rfc6455:11.7-p3-s2", "rfc6455:11.7-p7-s4")

@@ -84,6 +84,7 @@ def test_what_is_no_code_is_not_sent(code):
     "rfc6455:7.4.1-p23-s1",
     "rfc6455:7.4.1-p25-s1",
     "rfc6455:7.4.1-p27-s2",
+    "rfc6455:11.7-p9-s1",
 )
 def test_names():
     assert {code.value: code.name for code in StatusCode} == {
