@@ -18,7 +18,7 @@ from refws.clauses.finding import Finding
 from refws.clauses.ledger import documents, lookup
 from refws.clauses.page import MissingExtra
 from refws.clauses.reference import Reference
-from refws.cli import clauses as module
+from refws.cli import clauses_commands as module
 from refws.cli import main
 from refws.cli.clauses_shown import show_clause
 
