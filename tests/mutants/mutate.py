@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from refws.clauses.citations import ID
+
 COMPARED = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -31,7 +33,7 @@ CALCULATED = {
 
 
 # The id of a clause is a name for people; breaking it breaks no rule.
-CLAUSE = re.compile(r"rfc\d+:[\d.]+-p\d+-s\d+(/\d+)?")
+CLAUSE = re.compile(rf"rfc\d+:{ID}")
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,13 @@
 """What became of the mutants, and what is said of those that survive."""
 
-from __future__ import annotations
-
 import multiprocessing.process
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mutate import Mutant
 
-# Which refws is imported is for run.py to choose.
-if TYPE_CHECKING:
-    from refws.clauses.ledger import Clause
+from refws.clauses.ledger import Clause
 
 SCHEMA = "refws-mutants/1"
 
@@ -40,8 +35,9 @@ class Trial:
         return not self.is_control and self.outcome != "invalid"
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        return self.place, self.mutant.was, self.mutant.now
+    def key(self) -> tuple[str, str, str, str]:
+        """What an explanation goes by: the clause, the place, what it was and what it is now."""
+        return self.clause.name, self.place, self.mutant.was, self.mutant.now
 
 
 def outcome_of(exit_code: int | None) -> str:
@@ -55,17 +51,11 @@ class Score:
 
     found: list[Trial]
     explanations: dict[tuple[str, str, str, str], str]
-    used: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     def survivors(self, clause: Clause) -> list[tuple[Trial, str]]:
         """The mutants that no test of the clause noticed, each with its explanation, or an empty one."""
-        entries = []
-        for trial in self.of(clause):
-            if trial.outcome == "survived":
-                key = (clause.name, *trial.key)
-                self.used.add(key)
-                entries.append((trial, self.explanations.get(key, "")))
-        return entries
+        survived = [trial for trial in self.of(clause) if trial.outcome == "survived"]
+        return [(trial, self.explanations.get(trial.key, "")) for trial in survived]
 
     def of(self, clause: Clause) -> list[Trial]:
         return [trial for trial in self.found if trial.clause is clause and trial.counts]
@@ -103,7 +93,8 @@ class Score:
                         f"{clause.name}: {trial.place}: `{trial.mutant.was}` as `{trial.mutant.now}` is not noticed"
                     )
         if all_tried:
-            stale = set(self.explanations) - self.used
+            survived = {trial.key for clause in clauses for trial, _ in self.survivors(clause)}
+            stale = self.explanations.keys() - survived
             lines += [
                 f"survivors.toml explains a mutant that does not survive: {' | '.join(key)}" for key in sorted(stale)
             ]

@@ -25,12 +25,13 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from mutate import Mutant, mutants
-from outcomes import Score, Trial, explained, outcome_of
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 # The source that is broken is that of the checkout, wherever refws is installed.
 sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from mutate import Mutant, mutants
+from outcomes import Score, Trial, explained, outcome_of
 
 from refws.clauses.citations import citations, line_below
 from refws.clauses.evidence import PACKAGE

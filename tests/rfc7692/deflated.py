@@ -2,6 +2,8 @@
 
 import zlib
 
+import pytest
+
 from refws.failure import Failure
 from refws.rfc6455.endpoint import Endpoint, Role
 from refws.rfc6455.s04_3_collected_abnf import ExtensionParameters
@@ -11,6 +13,7 @@ from refws.rfc7692 import PermessageDeflate
 FIN, RSV1, RSV2 = 0x80, 0x40, 0x20
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 ROLES = [Role.SERVER, Role.CLIENT]
+ROLE = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
 KEY = bytes.fromhex("37fa213d")
 EMPTY = b"\x00\x00\x00\xff\xff"
 NO_LIMITS = Limits(max_message_size=None, max_fragments=None)

@@ -1,7 +1,7 @@
 """The examples of sections 5.2, 7.1.3 and 7.2.3, in and out."""
 
 import pytest
-from deflated import FIN, ROLES, RSV1, TEXT, Reader, endpoint, frame_to, frames_from, no_context_takeover
+from deflated import FIN, ROLE, RSV1, TEXT, Reader, endpoint, frame_to, frames_from, no_context_takeover
 
 from refws.rfc6455.endpoint import Role
 from refws.rfc6455.s04_3_collected_abnf import format_extension_list, parse_extension_list
@@ -10,7 +10,6 @@ from refws.rfc7692 import PermessageDeflate
 from refws.rfc7692.s07_1_method_parameters import Parameters
 
 pytestmark = pytest.mark.usefixtures("each_zlib")
-ROLE = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
 
 SIMPLEST = "permessage-deflate"
 OFFER_1024 = "permessage-deflate; client_max_window_bits; server_max_window_bits=10"

@@ -12,6 +12,7 @@ from deflated import (
     NO_LIMITS,
     PING,
     PONG,
+    ROLE,
     ROLES,
     RSV1,
     RSV2,
@@ -37,7 +38,6 @@ from refws.rfc6455.s10_security_considerations import Limits
 from refws.rfc7692 import PermessageDeflate
 
 pytestmark = pytest.mark.usefixtures("each_zlib")
-ROLE = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
 patient = settings(deadline=None)
 HELLO = bytes.fromhex("f2 48 cd c9 c9 07 00")
 LONG = "Grüße, 世界! 𝄞 " * 20

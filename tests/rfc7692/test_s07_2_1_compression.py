@@ -4,14 +4,13 @@ import random
 import weakref
 
 import pytest
-from deflated import BINARY, FIN, ROLES, RSV1, Reader, endpoint, frames_from, towards
+from deflated import BINARY, FIN, ROLE, RSV1, Reader, endpoint, frames_from, towards
 
 from refws.rfc6455.endpoint import Role
 from refws.rfc7692 import zlib_seam
 from refws.rfc7692.s07_2_1_compression import Compressor
 
 pytestmark = pytest.mark.usefixtures("each_zlib")
-ROLE = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
 TAIL = b"\x00\x00\xff\xff"
 
 

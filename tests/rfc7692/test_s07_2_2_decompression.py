@@ -14,7 +14,7 @@ from deflated import (
     FIN,
     FIXED,
     NO_LIMITS,
-    ROLES,
+    ROLE,
     RSV1,
     STORED,
     TEXT,
@@ -38,7 +38,6 @@ from refws.rfc7692 import zlib_seam
 from refws.rfc7692.s07_2_2_decompression import PIECE, Decompressor
 
 pytestmark = pytest.mark.usefixtures("each_zlib")
-ROLE = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
 TAKEOVER = pytest.mark.parametrize("takeover", [True, False], ids=["takeover", "no takeover"])
 KiB, MiB = 1 << 10, 1 << 20
 NOT_DEFLATE = "rfc7692:7.2.2-p3-s1", 1007
