@@ -9,8 +9,8 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from refws.failure import Failure, UsageError
-from refws.host.connection import TimeLimits
 from refws.host.http11 import Endpoint
+from refws.host.times import TimeLimits
 from refws.host.websocket import WebSocket
 from refws.rfc6455.endpoint import Opened, Role
 from refws.rfc6455.s03_websocket_uris import WebSocketURI, parse_websocket_uri

@@ -2,41 +2,19 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from refws.failure import Failure
 from refws.host.reading import buffer_to_read_into
+from refws.host.times import Loop, TimeLimits, Timer, time_limit
 from refws.rfc6455.endpoint import Endpoint, Opened
 from refws.rfc6455.http import Request
 from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
-from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.state import State
 
-__all__ = ["Connection", "TimeLimits"]
+__all__ = ["Connection"]
 
 logger = logging.getLogger("refws")
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
-    """Time limits in seconds; None stands for no limit.
-
-    `open_timeout` bounds the opening handshake, `close_timeout` the closing handshake and the wait for the peer's FIN.
-    `answer_timeout` is what the application has for the messages before a Close frame, or before a failure, until this
-    side's Close frame goes out. `ping_interval` is the pause between
-    keep-alive pings, `ping_timeout` the wait for their Pong.
-    """
-
-    open_timeout: float | None = 10
-    close_timeout: float | None = 10
-    ping_interval: float | None = 20
-    ping_timeout: float | None = 20
-    answer_timeout: float | None = 1
-
-
-def time_limit(what: str, code: int = StatusCode.INTERNAL_ERROR) -> Failure:
-    """The failure for a time limit; the RFC has no times, only the right to close by any means."""
-    return Failure("rfc6455:7.1.1-p1-s3", code, what)
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -56,12 +34,12 @@ class Connection(asyncio.BufferedProtocol):
         "transport",
     )
 
-    def __init__(self, endpoint: Endpoint, times: TimeLimits) -> None:
+    def __init__(self, endpoint: Endpoint, times: TimeLimits, loop: Loop | None = None) -> None:
         self.endpoint = endpoint
         self.times = times
         self.transport: asyncio.Transport | None = None
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
+        self._loop: Loop = loop or asyncio.get_running_loop()
+        self._timer: Timer | None = None
         self._drained: asyncio.Future[None] | None = None
         self._flush_is_scheduled = False
         self._held_up = False
@@ -229,12 +207,12 @@ class Connection(asyncio.BufferedProtocol):
         if self.transport is not None:
             self.transport.abort()
 
-    def set_timer(self, seconds: float | None, callback: object) -> None:
+    def set_timer(self, seconds: float | None, callback: Callable[[], object] | None) -> None:
         """Start the one timer that a connection has, in place of what it was set to."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if seconds is not None and callable(callback):
+        if seconds is not None and callback is not None:
             self._timer = self._loop.call_later(seconds, callback)
 
     def _open_timeout(self) -> None:

@@ -5,7 +5,8 @@ import itertools
 
 from refws.failure import UsageError
 from refws.host.closed import ConnectionClosed
-from refws.host.connection import Connection, TimeLimits, time_limit
+from refws.host.connection import Connection
+from refws.host.times import Loop, TimeLimits, time_limit
 from refws.rfc6455.endpoint import Endpoint, Opened
 from refws.rfc6455.s05_5_control_frames import Ping, Pong
 from refws.rfc6455.state import State
@@ -20,14 +21,10 @@ class PingingConnection(Connection):
 
     __slots__ = ("_pings", "latency")
 
-    def __init__(self, endpoint: Endpoint, times: TimeLimits) -> None:
-        super().__init__(endpoint, times)
+    def __init__(self, endpoint: Endpoint, times: TimeLimits, loop: Loop | None = None) -> None:
+        super().__init__(endpoint, times, loop)
         self._pings: dict[bytes, tuple[float, asyncio.Future[float]]] | None = None
         self.latency: float | None = None
-
-    async def ping(self, payload: bytes | None = None) -> float:
-        """Send a Ping and wait for its Pong; returns the seconds it took. Raises `ConnectionClosed`, `UsageError`."""
-        return await self._ping(payload)
 
     def _ping(self, payload: bytes | None) -> asyncio.Future[float]:
         self._check_open()
@@ -43,8 +40,7 @@ class PingingConnection(Connection):
         self._pings[payload] = (self._loop.time(), waiter)
         return waiter
 
-    async def pong(self, payload: bytes = b"") -> None:
-        """Send a Pong that nobody asked for. Raises `ConnectionClosed`, `UsageError`."""
+    def _pong(self, payload: bytes) -> None:
         self._check_open()
         self.endpoint.send_pong(payload)
         self.flush()

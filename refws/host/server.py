@@ -6,8 +6,8 @@ import ssl
 from collections.abc import Generator, Sequence
 from typing import Any, Self
 
-from refws.host.connection import TimeLimits
 from refws.host.server_connection import Handler, HttpHook, ServerWebSocket, Service
+from refws.host.times import TimeLimits
 from refws.rfc6455.s04_2_server_side_requirements import SubprotocolPolicy
 from refws.rfc6455.s09_extensions import ServerExtension
 from refws.rfc6455.s10_security_considerations import Limits, OriginPolicy

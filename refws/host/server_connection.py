@@ -9,8 +9,8 @@ from typing import Any
 
 from refws.failure import UsageError
 from refws.host.closed import ConnectionClosed
-from refws.host.connection import TimeLimits
 from refws.host.http11 import Endpoint
+from refws.host.times import TimeLimits
 from refws.host.websocket import WebSocket
 from refws.rfc6455.endpoint import Opened, Role
 from refws.rfc6455.http import HeaderFields, Request, Response
