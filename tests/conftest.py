@@ -4,6 +4,7 @@
 opens a page in Chromium.
 """
 
+import gc
 import json
 import shutil
 from collections import Counter, defaultdict
@@ -42,6 +43,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if clauses:
             counted = {clause: cases[the_test(item.nodeid), clause] for clause in sorted(clauses)}
             item.user_properties.append(("clauses", counted))
+
+
+def pytest_collection_finish() -> None:
+    """Tests look for what nobody closed with `gc.collect`, which need not go through all that is there for good."""
+    # Before that: it registers generators of random numbers, and looks for who refers to them.
+    import hypothesis  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
 
 
 def the_test(case: str) -> str:

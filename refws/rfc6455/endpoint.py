@@ -1,6 +1,6 @@
 """The wiring of the sections: octets in, events out; octets out.
 
-Longer than other modules: this is the whole of what an application without a host calls.
+Longer than other modules: with `sending_endpoint`, this is the whole of what an application without a host calls.
 
     for event in endpoint.receive_octets(data):
         ...                                     # send what the application answers
@@ -11,7 +11,7 @@ behind what the application has sent for the messages before it.
 """
 
 from collections.abc import Sequence
-from enum import Enum
+from functools import partial
 
 from refws.failure import Failure, HandshakeFailure, UsageError
 from refws.rfc6455.http import HttpCodec, Request, Response
@@ -19,15 +19,16 @@ from refws.rfc6455.opening import ClientOpening, Opened, ServerOpening
 from refws.rfc6455.s03_websocket_uris import WebSocketURI
 from refws.rfc6455.s04_1_client_requirements import ClientOffer
 from refws.rfc6455.s04_2_server_side_requirements import SubprotocolPolicy, refusal
-from refws.rfc6455.s05_2_base_framing_protocol import Opcode
-from refws.rfc6455.s05_5_control_frames import Close, check_payload
-from refws.rfc6455.s06_1_sending_data import Message, MessageSender
+from refws.rfc6455.s05_4_fragmentation import CheckMessage
+from refws.rfc6455.s05_5_control_frames import Close
+from refws.rfc6455.s06_1_sending_data import MessageSender
 from refws.rfc6455.s06_2_receiving_data import MessageReceiver, Received
-from refws.rfc6455.s07_1_definitions import Closing
 from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.s09_extensions import Extension, ServerExtension
 from refws.rfc6455.s10_security_considerations import Limits, OriginPolicy
-from refws.rfc6455.state import Occurrence, ReadyState, State
+from refws.rfc6455.sending_endpoint import Role, SendingEndpoint
+from refws.rfc6455.state import Occurrence, State
+from refws.rfc6455.tap import FrameTap, TappedReceiver, TappedSender
 
 __all__ = ["Endpoint", "Event", "Opened", "Role"]
 
@@ -36,64 +37,63 @@ _OPEN = State.OPEN
 _RECEIVING = (State.OPEN, State.CLOSE_SENT)
 
 
-class Role(Enum):
-    """Which side of the connection an endpoint is."""
-
-    CLIENT = "client"
-    SERVER = "server"
-
-
 Event = Received | Request | Opened | Failure
 """What `Endpoint.receive_octets` returns a list of; a text message is a `str`, a binary one `bytes`."""
 
 
-class Endpoint:
+class Endpoint(SendingEndpoint):
     """One end of one WebSocket connection, without a socket and without a clock.
 
     A server's endpoint reports the `Request` of the opening handshake, which `accept` or `refuse` answers. A client's
     begins with `connect` and reports `Opened`. With `established` there is no handshake at all.
+
+    `tap` listens to its frames, if it is set before the opening handshake is over.
     """
 
-    __slots__ = (
-        "_client",
-        "_due",
-        "_limits",
-        "_opening",
-        "_outbox",
-        "_receiver",
-        "_sender",
-        "closing",
-    )
+    __slots__ = ("_due", "_limits", "_opening", "_receiver", "tap")
 
     def __init__(self, role: Role, limits: Limits = Limits(), http: HttpCodec | None = None) -> None:
-        self._client = role is Role.CLIENT
+        super().__init__(role)
         self._limits = limits
-        self._outbox: list[bytes] = []
         self._due: Close | Failure | None = None
         self._opening: ClientOpening | ServerOpening | None = None
         if http is not None:
             self._opening = ClientOpening(http) if self._client else ServerOpening(http)
-        self.closing = Closing(self._send_control, client=self._client)
+        self.tap: FrameTap | None = None
 
     @classmethod
-    def established(cls, role: Role, *, extensions: Sequence[Extension] = (), limits: Limits = Limits()) -> "Endpoint":
+    def established(
+        cls,
+        role: Role,
+        *,
+        extensions: Sequence[Extension] = (),
+        limits: Limits = Limits(),
+        check_message: CheckMessage | None = None,
+    ) -> "Endpoint":
         """An endpoint whose opening handshake has been done elsewhere, or is not needed: over TLS, HTTP/2, a pipe."""
         endpoint = cls.__new__(cls)
         # Not what a subclass makes of it: there is no HTTP to read.
         Endpoint.__init__(endpoint, role, limits)
-        endpoint._establish(extensions)
+        endpoint._establish(extensions, limits, check_message)
         return endpoint
 
-    def _establish(self, extensions: Sequence[Extension]) -> None:
+    def _establish(self, extensions: Sequence[Extension], limits: Limits, check: CheckMessage | None) -> None:
         # §4.1-p47-s1 MUST be OPEN now; §4.2.2-p22-s2 MUST be OPEN now
         self.closing.has_occurred(Occurrence.ESTABLISHED)
         # §5.1-p1-s2 MUST be masked from a client; §5.1-p1-s3 MUST be masked over TLS too
         # §5.1-p1-s6 MUST NOT be masked from a server
         # §9.1-p7-s3 MUST NOT use an extension before the server takes it
         self._sender = MessageSender(masked=self._client, extensions=extensions)
-        self._receiver = MessageReceiver(
-            self._answer_ping, masked=not self._client, limits=self._limits, extensions=extensions
+        make_receiver = MessageReceiver if self.tap is None else partial(TappedReceiver, self.tap)
+        self._receiver = make_receiver(
+            self._answer_ping,
+            masked=not self._client,
+            limits=limits,
+            extensions=extensions,
+            check_message=check,
         )
+        if self.tap is not None:
+            self._sender = TappedSender(self.tap, self._sender)
         # The opening handshake is over, and with it the largest part of what a connection holds.
         self._opening = None
 
@@ -112,8 +112,13 @@ class Endpoint:
         extensions: Sequence[ServerExtension] = (),
         origins: OriginPolicy = None,
         additional_headers: Sequence[tuple[str, str]] = (),
+        limits: Limits | None = None,
+        check_message: CheckMessage | None = None,
     ) -> Opened | HandshakeFailure:
         """Accept the request that was reported last, or refuse it where sections 4.2.1 or 10.2 say so.
+
+        `limits` are those of its frames and messages, in place of the endpoint's. `check_message` is asked before the
+        payload of each data frame is taken, and may raise `Failure`; see `CheckMessage`.
 
         Frames that came behind the request are reported by the next `receive_octets`, even of no octets.
         """
@@ -124,8 +129,9 @@ class Endpoint:
             self.refuse(refusal(failure), failure)
             return failure
         self._outbox.append(octets)
+        limits = limits or self._limits
         # §5.8-p1-s2 MUST be agreed on in the opening handshake
-        self._establish(opened.extensions)
+        self._establish(opened.extensions, limits, check_message)
         # §4.2.2-p22-s3 MAY receive from now on, and what came behind the request first
         self._receiver.keep(opening.octets_behind())
         return opened
@@ -161,7 +167,7 @@ class Endpoint:
     def _open(self, opening: ClientOpening, opened: Opened, events: list[Event]) -> None:
         events.append(opened)
         # §5.8-p1-s2 MUST be agreed on in the opening handshake
-        self._establish(opened.extensions)
+        self._establish(opened.extensions, self._limits, None)
         # §4.2.2-p22-s3 MAY follow the 101 in the same segment
         self._receive_frames(opening.octets_behind(), events)
 
@@ -202,6 +208,16 @@ class Endpoint:
             assert isinstance(close, Close)
             # §5.5.1-p5-s4/1 MAY wait until a message is sent (ruling 32); §5.5.1-p5-s4/2 MAY let its fragments go first
             self._due = close
+
+    def take_part(self) -> str | bytes | None:
+        """Take out what has come of a message that is not complete; None where there is none.
+
+        The event that ends the message is then only the rest of it. The type is that of the message; what is taken out
+        has been checked as UTF-8 and counts for the limits, as ever. It may be empty.
+        """
+        if self._due is not None or self.closing.state not in _RECEIVING:
+            return None
+        return self._receiver.take_part()
 
     def receive_end_of_octets(self) -> list[Event]:
         """The peer sends no more: TCP's FIN, or the loss of the connection (sections 7.1.4 and 7.2.1)."""
@@ -254,78 +270,19 @@ class Endpoint:
         # §6.1-p8-s1 MUST be transmitted: the host writes what is handed over
         return b"".join(self.take_outbox())
 
-    def take_outbox(self) -> list[bytes]:
-        """Hand over what is to be sent now, without acting on what was reported."""
-        outbox, self._outbox = self._outbox, []
-        return outbox
+    @property
+    def fragments_received(self) -> int:
+        """The frames of messages that have come and were not the last ones of their messages."""
+        receiver: MessageReceiver | None = getattr(self, "_receiver", None)
+        return 0 if receiver is None else receiver.fragments
 
     @property
-    def pieces_to_send(self) -> int:
-        """The number of pieces in the outbox: frames, most of them."""
-        return len(self._outbox)
-
-    @property
-    def ready_state(self) -> ReadyState:
-        """CONNECTING, OPEN, CLOSING or CLOSED."""
-        return self.closing.ready_state
-
-    def send_a_websocket_message(self, data: Message, extended: bool = True) -> None:
-        """Put a message into the outbox: text for a `str`, binary for octets (section 6.1). Raises `UsageError`.
-
-        With `extended` false, extensions that can leave a message as it is (as compression can) are asked to.
-        """
-        # §4.1-p38-s1 MUST wait for the server's handshake
-        # §6.1-p2-s1 MUST be OPEN; §5.1-p3-s1 MAY be sent from the handshake on until a Close frame is
-        # §5.5.1-p4-s1 MUST NOT be sent after a Close frame
-        if self.closing.state is not _OPEN:
-            raise self._not_open()
-        # §6.1-p1-s1 MUST take the steps of 6.1; §5.1-p1-s1 MUST go out as frames
-        self._outbox += self._sender.message(data, extended)
-
-    def send_a_fragment(self, data: Message, *, fin: bool, extended: bool = True) -> None:
-        """Put the next fragment of a message into the outbox; the one with `fin` ends it. Raises `UsageError`.
-
-        `extended` counts for the first fragment of a message, and is as in `send_a_websocket_message`.
-        """
-        # §6.1-p2-s2 MUST stop where the state changes; §5.5.1-p4-s1 MUST NOT be sent after a Close frame
-        if self.closing.state is not _OPEN:
-            raise self._not_open()
-        # §5.4-p9-s1 MUST go out in order
-        self._outbox += self._sender.fragment(data, fin=fin, extended=extended)
-
-    def send_ping(self, payload: bytes = b"") -> None:
-        """Put a Ping frame into the outbox (section 5.5.2). Raises `UsageError` above 125 octets."""
-        # §5.5.2-p4-s1 MAY be sent while the connection is open
-        if self.closing.state is not _OPEN:
-            raise self._not_open()
-        # §5.5.2-p2-s1 MAY carry data
-        self._send_control(Opcode.PING, check_payload(payload))
-
-    def send_pong(self, payload: bytes = b"") -> None:
-        """Put a Pong frame that nobody asked for into the outbox (section 5.5.3)."""
-        # §5.5.3-p5-s1 MAY be sent unasked
-        if self.closing.state is not _OPEN:
-            raise self._not_open()
-        self._send_control(Opcode.PONG, check_payload(payload))
-
-    def start_the_websocket_closing_handshake(self, code: int | None = 1000, reason: str = "") -> None:
-        """Put a Close frame into the outbox (section 7.1.2). Raises `UsageError`."""
-        if self.closing.state is not _OPEN:
-            raise self._not_open()
-        self.closing.start_the_websocket_closing_handshake(code, reason)
+    def within_a_frame(self) -> bool:
+        """Whether a frame is coming, before whose end the peer can send nothing else."""
+        receiver: MessageReceiver | None = getattr(self, "_receiver", None)
+        return receiver is not None and receiver.within_a_frame
 
     def fail_the_websocket_connection(self, failure: Failure) -> None:
         """Fail for a reason of the host's, such as a time limit (section 7.1.7)."""
         self._due = None
         self.closing.fail_the_websocket_connection(failure)
-
-    def _answer_ping(self, payload: bytes) -> None:
-        # §5.5.2-p3-s1 MUST answer with a Pong, until a Close frame has come: from there on nothing is read (ruling 10)
-        # §5.5.3-p3-s1 MUST repeat the data of the Ping; §5.5.2-p3-s2 SHOULD be soon
-        self._send_control(Opcode.PONG, payload)
-
-    def _send_control(self, opcode: int, payload: bytes) -> None:
-        self._outbox += self._sender.control(opcode, payload)
-
-    def _not_open(self) -> UsageError:
-        return UsageError(f"the connection is {self.ready_state.name}, not OPEN [rfc6455:6.1-p2-s1]")

@@ -4,6 +4,7 @@ Every check is made at the first octet that can fail it. The order of the checks
 the outcome does not depend on how they were split on their way.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 from refws.failure import Failure
@@ -12,7 +13,7 @@ from refws.rfc6455.s05_3_client_to_server_masking import new_masking_key
 from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.s10_security_considerations import size_exceeded
 
-__all__ = ["FIN", "RSV", "Opcode", "build_frame", "check_first_octet", "read_payload_length"]
+__all__ = ["FIN", "RSV", "Opcode", "build_frame", "check_first_octet", "count_frames", "read_payload_length"]
 
 
 # §11.8-p8-s1 MUST be what the registry began with
@@ -48,6 +49,10 @@ CONTROL = 0x08
 MASK = 0x80
 # §5.2-p29-s8 MUST have the bits that the ABNF states: seven
 LENGTH = 0x7F
+
+# Octets of a payload that is no longer joined to its header.
+LONG = 4096
+LONGEST_HEADER = 14
 
 # As plain integers for those who are asked once a frame: the members of an enumeration take their time.
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = map(int, Opcode)
@@ -153,4 +158,21 @@ def build_frame(first: int, payload: bytes, masked: bool) -> list[bytes]:
         header = build_header(first, length, 0)
     # §5.2-p30-s1 MUST keep the order of the fields; §5.1-p2-s1 MUST be opcode, length, and both parts of the payload
     # A long payload is not copied once more just to stand behind its header.
-    return [header + payload] if length < 4096 else [header, payload]
+    return [header + payload] if length < LONG else [header, payload]
+
+
+def count_frames(pieces: Sequence[bytes]) -> int:
+    """How many frames these pieces of `build_frame` are; any other piece counts for one, too."""
+    if not pieces or max(map(len, pieces)) < LONG:
+        return len(pieces)
+    count, at = 0, 0
+    while at < len(pieces):
+        at += 2 if _stands_before_its_payload(pieces[at]) else 1
+        count += 1
+    return count
+
+
+def _stands_before_its_payload(piece: bytes) -> bool:
+    if not 4 <= len(piece) <= LONGEST_HEADER or piece[1] & LENGTH < 126:
+        return False
+    return piece[1] & LENGTH == 127 or int.from_bytes(piece[2:4], "big") >= LONG

@@ -1,5 +1,7 @@
 """Section 5.4, Fragmentation: which frame may follow which, and what comes of them."""
 
+from collections.abc import Callable
+
 from refws.failure import Failure, UsageError
 from refws.rfc6455.s05_2_base_framing_protocol import CONTINUATION, FIN, OPCODE, TEXT
 from refws.rfc6455.s07_4_status_codes import StatusCode
@@ -8,6 +10,8 @@ from refws.rfc6455.s10_security_considerations import fragments_exceeded, size_e
 
 __all__ = [
     "BinaryInProgress",
+    "CheckMessage",
+    "MessageCheck",
     "MessageInProgress",
     "TextInProgress",
     "begin_message",
@@ -43,7 +47,11 @@ class MessageInProgress:
         raise AssertionError("a message is a text or binary")
 
     def joined(self) -> str | bytes:
-        """The whole of it."""
+        """The whole of it, or of what has not been taken out."""
+        raise AssertionError("a message is a text or binary")
+
+    def take(self) -> str | bytes:
+        """Take out what has come; of a text, without the octets of a character that is not complete."""
         raise AssertionError("a message is a text or binary")
 
 
@@ -71,6 +79,11 @@ class TextInProgress(MessageInProgress):
         """The text."""
         return "".join([*self._pieces, self._few])
 
+    def take(self) -> str:
+        """Take out the text that has come."""
+        text, self._pieces, self._few = self.joined(), [], ""
+        return text
+
 
 class BinaryInProgress(MessageInProgress):
     """A binary message, in pieces that are joined once."""
@@ -95,6 +108,11 @@ class BinaryInProgress(MessageInProgress):
         # §5.6-p6-s1 MUST be left as they are
         return b"".join(self._pieces)
 
+    def take(self) -> bytes:
+        """Take out the octets that have come."""
+        octets, self._pieces = self.joined(), []
+        return octets
+
 
 def begin_message(opcode: int, limit: int | None) -> MessageInProgress:
     """The message that a data frame with this opcode begins."""
@@ -118,6 +136,30 @@ def check_fragment(first_octet: int, message: MessageInProgress | None, max_frag
     # §10.4-p1-s1 MUST protect what has limits from being pushed past them
     if max_fragments is not None and message.fragments >= max_fragments:
         raise fragments_exceeded(max_fragments)
+
+
+CheckMessage = Callable[[int, int, int], object]
+"""Whether an application goes on taking a message, asked before the payload of each of its frames: with the opcode of
+the message (1 or 2), the octets of the frame's payload, and those of all its frames so far with this one, as they are
+on the wire. It raises `Failure`, with 1009 for example, where it does not."""
+
+
+class MessageCheck:
+    """Asks an application about the messages of one connection, frame by frame."""
+
+    __slots__ = ("_ask", "_opcode", "_total")
+
+    def __init__(self, ask: CheckMessage) -> None:
+        self._ask = ask
+        self._opcode = self._total = 0
+
+    def check(self, first_octet: int, length: int) -> None:
+        """A data frame with `length` octets of payload, none of which is taken yet. Raises `Failure`."""
+        if first_octet & OPCODE != CONTINUATION:
+            # §5.4-p17-s1 MUST be of the type that its first frame has
+            self._opcode, self._total = first_octet & OPCODE, 0
+        self._total += length
+        self._ask(self._opcode, length, self._total)
 
 
 def first_octet_of_fragment(opcode: int, fin: bool, opcode_in_progress: int) -> int:

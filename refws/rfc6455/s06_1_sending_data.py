@@ -1,6 +1,7 @@
 """Section 6.1, Sending Data: messages in, frames out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from refws.failure import UsageError
 from refws.rfc6455 import s09_extensions
@@ -9,7 +10,7 @@ from refws.rfc6455.s05_4_fragmentation import first_octet_of_fragment
 from refws.rfc6455.s08_error_handling import encode_utf_8
 from refws.rfc6455.s09_extensions import Extension
 
-__all__ = ["MessageSender"]
+__all__ = ["MessageSender", "PreparedMessage", "prepare_message"]
 
 Message = str | bytes | bytearray | memoryview
 
@@ -17,6 +18,21 @@ Message = str | bytes | bytearray | memoryview
 # §6.1-p5-s1 MUST have FIN in its last frame
 _TEXT = FIN | TEXT
 _BINARY = FIN | BINARY
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedMessage:
+    """A message, and the one frame of a server that holds it as it is: unmasked, and untouched by extensions."""
+
+    data: str | bytes
+    frame: bytes
+
+
+def prepare_message(data: Message) -> PreparedMessage:
+    """Frame a message that many are to get once: text for a `str`, binary for octets. Raises `UsageError`."""
+    if not isinstance(data, str):
+        data = octets_of(data)
+    return PreparedMessage(data, b"".join(MessageSender(masked=False).message(data)))
 
 
 class MessageSender:
@@ -61,6 +77,17 @@ class MessageSender:
         self._opcode = 0 if fin else opcode
         # §6.1-p6-s1 MUST be masked where a client sends
         return build_frame(first, payload, self._masked)
+
+    def prepared(self, message: PreparedMessage) -> list[bytes]:
+        """The frame of a message that was framed before; only for a server. Raises `UsageError`."""
+        if self._masked:
+            # §5.3-p3-s2 MUST take a fresh key for every frame
+            raise UsageError("a client masks every message anew, and so can send no prepared one [rfc6455:5.3-p3-s2]")
+        # An extension that is not bound to touch a message is not asked to.
+        if self._opcode or not all(extension.only_marked for extension in self._extensions):
+            return self.fragment(message.data, fin=True, continues=False, extended=False)
+        # §5.1-p1-s6 MUST NOT be masked from a server
+        return [message.frame]
 
     def control(self, opcode: int, payload: bytes) -> list[bytes]:
         """A control frame."""

@@ -22,7 +22,13 @@ from refws.rfc6455.s05_2_base_framing_protocol import (
     read_payload_length,
 )
 from refws.rfc6455.s05_3_client_to_server_masking import check_mask, mask, mask_short, rotate
-from refws.rfc6455.s05_4_fragmentation import MessageInProgress, begin_message, check_fragment
+from refws.rfc6455.s05_4_fragmentation import (
+    CheckMessage,
+    MessageCheck,
+    MessageInProgress,
+    begin_message,
+    check_fragment,
+)
 from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong, check_control_frame, parse_close_body
 from refws.rfc6455.s08_error_handling import decode_utf_8, invalid_utf_8
 from refws.rfc6455.s09_extensions import Extension
@@ -43,16 +49,18 @@ COPIED_BELOW = 4096
 class MessageReceiver:
     """Takes what arrives, in pieces of any size, and delivers what it says.
 
-    `answer_ping` is called with the payload of every Ping. Nothing is read behind a Close frame, nor is there
-    anything to be asked of a receiver whose `receive` raised `Failure`.
+    `answer_ping` is called with the payload of every Ping, `check_message` before that of every data frame. Nothing is
+    read behind a Close frame, nor is there anything to be asked of a receiver whose `receive` raised `Failure`.
     """
 
     __slots__ = (
         "_answer_ping",
+        "_check",
         "_control",
         "_deliver",
         "_extensions",
         "_first_octet",
+        "_fragments",
         "_header",
         "_key",
         "_limits",
@@ -73,25 +81,45 @@ class MessageReceiver:
         masked: bool,
         limits: Limits = Limits(),
         extensions: Sequence[Extension] = (),
+        check_message: CheckMessage | None = None,
     ) -> None:
         self._answer_ping = answer_ping
         self._masked = masked
         self._limits = limits
         self._extensions = extensions
         self._rsv_claimed = s09_extensions.rsv_claimed(extensions) if extensions else _NOTHING_CLAIMED
+        self._check = None if check_message is None else MessageCheck(check_message).check
         # What `_receive_short_messages` may take without asking anybody: -1 for nothing.
         sizes = [size for size in (limits.max_frame_size, limits.max_message_size) if size is not None]
         self._only_marked = all(extension.only_marked for extension in extensions)
-        self._short = min([125, *sizes]) if self._only_marked else -1
+        self._short = min([125, *sizes]) if self._only_marked and check_message is None else -1
         self._through: Sequence[Extension] = ()
         self._header = b""
         self._remaining = -1
         self._message: MessageInProgress | None = None
+        self._fragments = 0
         self.closed = False
+
+    @property
+    def fragments(self) -> int:
+        """The frames that have come beside the last ones of messages, and control frames."""
+        if self._message is None:
+            return self._fragments
+        in_progress = self._remaining >= 0 and not self._first_octet & CONTROL
+        return self._fragments + (0 if in_progress else 1)
+
+    @property
+    def within_a_frame(self) -> bool:
+        """Whether a frame has begun, behind its header, and is not over: nothing else can come before its end."""
+        return self._remaining >= 0
 
     def keep(self, octets: bytes) -> None:
         """Keep octets that came before anybody asked for them, behind an opening handshake."""
         self._header = octets
+
+    def take_part(self) -> str | bytes | None:
+        """Take out what has come of the message in progress; None where there is none."""
+        return None if self._message is None else self._message.take()
 
     def receive(self, octets: bytes, deliver: Callable[[Received], object]) -> None:
         """Deliver all that is complete with these octets. Raises `Failure`."""
@@ -146,6 +174,7 @@ class MessageReceiver:
         header, mask_bit = (6, MASK) if masked else (2, 0)
         room = end if limits.max_message_size is None else limits.max_message_size - message.size
         frames = end if limits.max_fragments is None else limits.max_fragments - message.fragments
+        begun = message.fragments
         while position + header <= end and frames > 0:
             first = octets[position]
             if first & ~FIN:
@@ -164,6 +193,7 @@ class MessageReceiver:
                 break
             room -= length
             frames -= 1
+        self._fragments += message.fragments - begun
         return position
 
     def _receive_header(self, octets: bytes, position: int, end: int) -> int:
@@ -215,6 +245,9 @@ class MessageReceiver:
         if first & CONTROL:
             self._control = bytearray()
         else:
+            if self._check is not None:
+                # §10.4-p1-s1 MUST protect what has limits: here those of the application
+                self._check(first, length)
             through = self._concerned(first)
             whole = start + length <= end
             if whole:
@@ -240,6 +273,9 @@ class MessageReceiver:
             self._through = through
             # §6.2-p1-s4 MUST have its type noted, from the opcode
             self._message = begin_message(first & OPCODE, self._limits.max_message_size)
+        else:
+            # Each of them stands for the one before, which was not the last.
+            self._fragments += 1
         self._message.fragments += 1
         s09_extensions.begin(through, first)
 

@@ -183,6 +183,9 @@ def begin(extensions: Sequence[Extension], first_octet: int) -> None:
     for extension in reversed(extensions):
         # §rfc7692:6.2-p6-s2 MUST come as a frame; §rfc7692:6.2-p10-s2 MUST do so where it is not compressed
         extension.begin(first_octet)
+        # Most connections have one extension, and so nobody to hide its bits from.
+        if extension is extensions[0]:
+            break
         # §rfc7692:6.2-p6-s1 MUST come without the RSV bits of those before
         first_octet &= ~extension.rsv_claimed(first_octet & OPCODE)
 

@@ -82,3 +82,37 @@ def failure_of(role, octets, **how):
 def described(events):
     """Events in a form that compares: failures do not."""
     return [(e.clause, e.status) if isinstance(e, Failure) else (type(e), e) for e in events]
+
+
+# Endpoints in each state
+
+
+def connecting(role):
+    return Endpoint(role)
+
+
+def close_sent(role):
+    endpoint = Endpoint.established(role)
+    endpoint.start_the_websocket_closing_handshake()
+    endpoint.take_outbox()
+    return endpoint
+
+
+def close_exchanged(role):
+    endpoint = close_sent(role)
+    endpoint.receive_octets(frame_to(role, FIN | CLOSE, b"\x03\xe8"))
+    endpoint.react()
+    return endpoint
+
+
+def failed(role):
+    endpoint = Endpoint.established(role)
+    endpoint.fail_the_websocket_connection(Failure("rfc6455:7.2.1-p2-s1", 1001, "a time limit"))
+    endpoint.take_outbox()
+    return endpoint
+
+
+def closed(role):
+    endpoint = Endpoint.established(role)
+    endpoint.the_tcp_connection_is_closed()
+    return endpoint

@@ -1,6 +1,7 @@
 """refws.rfc6455.endpoint: the wiring, in every state, for both roles."""
 
 import pytest
+from fake_extension import Other
 from handmade import (
     BINARY,
     CLOSE,
@@ -8,11 +9,14 @@ from handmade import (
     FIN,
     PING,
     PONG,
-    ROLES,
     TEXT,
+    close_exchanged,
+    close_sent,
+    closed,
+    connecting,
     described,
+    failed,
     frame_to,
-    read_frames,
     sent_by,
 )
 
@@ -22,7 +26,6 @@ from refws.rfc6455.http import HeaderFields, Request, Response
 from refws.rfc6455.s03_websocket_uris import parse_websocket_uri
 from refws.rfc6455.s04_1_client_requirements import ClientOffer
 from refws.rfc6455.s04_2_server_side_requirements import accept_value
-from refws.rfc6455.s04_3_collected_abnf import ExtensionParameters
 from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
 from refws.rfc6455.s07_1_definitions import Closing
 from refws.rfc6455.s10_security_considerations import Limits
@@ -31,150 +34,6 @@ from refws.rfc6455.state import ReadyState, State
 BAD = FIN | 3  # a first octet that no connection takes
 BAD_CLOSE = b"\x03\xeaunknown opcode 3"
 FAILURE = Failure("rfc6455:7.2.1-p2-s1", 1001, "a time limit")
-
-
-@pytest.fixture(params=ROLES, ids=str)
-def role(request):
-    return request.param
-
-
-@pytest.fixture
-def endpoint(role):
-    return Endpoint.established(role)
-
-
-SENDERS = {
-    "message": lambda e: e.send_a_websocket_message("x"),
-    "fragment": lambda e: e.send_a_fragment(b"x", fin=False),
-    "ping": lambda e: e.send_ping(b"x"),
-    "pong": lambda e: e.send_pong(b"x"),
-    "close": lambda e: e.start_the_websocket_closing_handshake(),
-}
-
-
-# Octets out
-
-
-@pytest.mark.clause("rfc6455:4.1-p47-s1", "rfc6455:4.2.2-p22-s2", "rfc6455:5.1-p3-s1")
-def test_an_established_endpoint_is_open(endpoint):
-    assert endpoint.ready_state is ReadyState.OPEN
-    assert (endpoint.pieces_to_send, endpoint.octets_to_send(), endpoint.reaction_is_due) == (0, b"", False)
-
-
-@pytest.mark.clause(
-    "rfc6455:5.1-p1-s2",
-    "rfc6455:5.1-p1-s3",
-    "rfc6455:5.1-p1-s6",
-    "rfc6455:5.4-p9-s1",
-    "rfc6455:5.5.1-p3-s1",
-    "rfc6455:5.5.2-p4-s1",
-    "rfc6455:5.5.3-p5-s1",
-    "rfc6455:6.1-p1-s1",
-    "rfc6455:6.1-p2-s1",
-    "rfc6455:6.1-p8-s1",
-)
-def test_all_that_is_sent_is_masked_by_a_client_and_only_there(endpoint, role):
-    endpoint.send_a_websocket_message("text")
-    endpoint.send_a_websocket_message(b"")
-    endpoint.send_a_fragment("frag", fin=False)
-    endpoint.send_ping(b"i")
-    endpoint.send_pong(b"o" * 125)
-    endpoint.send_a_fragment("ment", fin=True)
-    endpoint.start_the_websocket_closing_handshake(4000, "done")
-    assert endpoint.pieces_to_send == 7
-    frames = read_frames(endpoint.octets_to_send())
-    assert {masked for _, masked, _ in frames} == {role is Role.CLIENT}
-    assert [(first, payload) for first, _, payload in frames] == [
-        (FIN | TEXT, b"text"),
-        (FIN | BINARY, b""),
-        (TEXT, b"frag"),
-        (FIN | PING, b"i"),
-        (FIN | PONG, b"o" * 125),
-        (FIN | CONTINUATION, b"ment"),
-        (FIN | CLOSE, b"\x0f\xa0done"),
-    ]
-    assert endpoint.octets_to_send() == b""
-
-
-@pytest.mark.clause("rfc6455:5.5.2-p2-s1", "rfc6455:7.1.2-p1-s1", "rfc6455:7.4.1-p3-s1")
-def test_what_is_sent_when_nothing_is_said(endpoint):
-    endpoint.send_ping()
-    endpoint.send_pong()
-    endpoint.start_the_websocket_closing_handshake()
-    assert sent_by(endpoint) == [(FIN | PING, b""), (FIN | PONG, b""), (FIN | CLOSE, b"\x03\xe8")]
-
-
-@pytest.mark.clause("rfc6455:5.5-p3-s1/1")
-def test_no_control_frame_of_more_than_125_octets_is_sent(endpoint):
-    for send in (endpoint.send_ping, endpoint.send_pong):
-        with pytest.raises(UsageError, match="not 126"):
-            send(b"x" * 126)
-    with pytest.raises(UsageError, match="not 126"):
-        endpoint.start_the_websocket_closing_handshake(1000, "r" * 124)
-    assert endpoint.ready_state is ReadyState.OPEN
-    assert endpoint.octets_to_send() == b""
-
-
-def connecting(role):
-    return Endpoint(role)
-
-
-def close_sent(role):
-    endpoint = Endpoint.established(role)
-    endpoint.start_the_websocket_closing_handshake()
-    endpoint.take_outbox()
-    return endpoint
-
-
-def close_exchanged(role):
-    endpoint = close_sent(role)
-    endpoint.receive_octets(frame_to(role, FIN | CLOSE, b"\x03\xe8"))
-    endpoint.react()
-    return endpoint
-
-
-def failed(role):
-    endpoint = Endpoint.established(role)
-    endpoint.fail_the_websocket_connection(FAILURE)
-    endpoint.take_outbox()
-    return endpoint
-
-
-def closed(role):
-    endpoint = Endpoint.established(role)
-    endpoint.the_tcp_connection_is_closed()
-    return endpoint
-
-
-NOT_OPEN = {
-    connecting: ReadyState.CONNECTING,
-    close_sent: ReadyState.CLOSING,
-    close_exchanged: ReadyState.CLOSING,
-    failed: ReadyState.CLOSING,
-    closed: ReadyState.CLOSED,
-}
-
-
-@pytest.mark.clause(
-    "rfc6455:6.1-p2-s1", "rfc6455:6.1-p2-s2", "rfc6455:5.1-p3-s1", "rfc6455:5.5.1-p4-s1", "rfc6455:5.5.2-p4-s1"
-)
-@pytest.mark.parametrize("send", SENDERS.values(), ids=SENDERS)
-@pytest.mark.parametrize(("make", "state"), NOT_OPEN.items(), ids=lambda x: getattr(x, "__name__", ""))
-def test_nothing_is_sent_unless_open(role, make, state, send):
-    endpoint = make(role)
-    assert endpoint.ready_state is state
-    with pytest.raises(UsageError, match=f"{state.name}, not OPEN"):
-        send(endpoint)
-    assert endpoint.take_outbox() == []
-
-
-@pytest.mark.clause("rfc6455:6.1-p2-s2", "rfc6455:5.5.1-p4-s1")
-def test_a_fragmented_message_stops_where_the_connection_closes(endpoint, role):
-    endpoint.send_a_fragment("a", fin=False)
-    endpoint.start_the_websocket_closing_handshake()
-    with pytest.raises(UsageError, match="not OPEN"):
-        endpoint.send_a_fragment("b", fin=True)
-    assert [first for first, _ in sent_by(endpoint)] == [TEXT, FIN | CLOSE]
 
 
 # Octets in, in every state
@@ -519,32 +378,10 @@ def test_a_field_of_the_handshake_outside_ascii_is_refused(field, value):
     assert isinstance(failure, HandshakeFailure)
 
 
-class Marked:
-    """An extension, both sides of its negotiation and its use: RSV1 is set on the first frame of every message."""
+class Marked(Other):
+    """One that marks its messages by RSV1."""
 
     name = "marked"
-    only_marked = False
-
-    def offers(self):
-        return [ExtensionParameters("marked")]
-
-    def answer(self, offer):
-        return offer, self
-
-    def accept(self, answer):
-        return self
-
-    def rsv_claimed(self, opcode):
-        return 0x40 if opcode in (TEXT, BINARY) else 0
-
-    def begin(self, first_octet):
-        pass
-
-    def decode(self, octets):
-        return (octets,)
-
-    def end(self):
-        return ()
 
     def encode(self, first_octet, payload, wanted):
         return first_octet | 0x40, payload
@@ -557,9 +394,9 @@ def test_an_extension_is_in_use_where_the_handshake_agrees_on_it(role, agreed):
     if role is Role.SERVER:
         endpoint, _ = server(Request("GET", "/", HeaderFields([*REQUEST.headers, *fields])))
         endpoint.receive_octets(b"GET")
-        endpoint.accept(extensions=[Marked()])
+        endpoint.accept(extensions=[Marked(0x40)])
     else:
-        endpoint, http, accepted = client(extensions=[Marked()])
+        endpoint, http, accepted = client(extensions=[Marked(0x40)])
         http.read.append(Response(101, HeaderFields([*accepted.headers, *fields])))
         endpoint.receive_octets(b"HTTP")
     endpoint.take_outbox()
@@ -567,6 +404,54 @@ def test_an_extension_is_in_use_where_the_handshake_agrees_on_it(role, agreed):
     assert sent_by(endpoint) == [((0xC1 if agreed else 0x81), b"x")]
     events = described(endpoint.receive_octets(frame_to(role, 0xC1, b"y")))
     assert events == ([(str, "y")] if agreed else [("rfc6455:5.2-p6-s2", 1002)])
+
+
+@pytest.mark.clause("rfc6455:10.4-p1-s3")
+@pytest.mark.parametrize("own", [None, Limits(max_message_size=5)], ids=["the endpoint's", "its own"])
+def test_a_request_may_be_accepted_with_limits_of_its_own(own):
+    endpoint = Endpoint(Role.SERVER, Limits(max_message_size=3), http=Http())
+    endpoint._opening._http.read.append(REQUEST)
+    endpoint.receive_octets(b"GET")
+    endpoint.accept(limits=own)
+    limit = 5 if own else 3
+    assert endpoint.receive_octets(frame_to(Role.SERVER, FIN | TEXT, b"x" * limit)) == ["x" * limit]
+    [failure] = endpoint.receive_octets(frame_to(Role.SERVER, FIN | TEXT, b"x" * (limit + 1)))
+    assert failure.status == 1009
+
+
+def test_a_request_may_be_accepted_with_a_check_of_its_messages():
+    asked = []
+    endpoint, _ = server(REQUEST)
+    endpoint.receive_octets(b"GET")
+    endpoint.accept(check_message=lambda *args: asked.append(args))
+    assert endpoint.receive_octets(frame_to(Role.SERVER, FIN | TEXT, b"abc")) == ["abc"]
+    assert asked == [(1, 3, 3)]
+
+
+def test_an_endpoint_counts_what_no_application_sees(endpoint, role):
+    assert Endpoint(role).fragments_received == 0
+    frames = [(TEXT, b"a"), (CONTINUATION, b"b"), (FIN | PING, b""), (FIN, b"c")]
+    frames += [(FIN | TEXT, b"d" * 200), (BINARY, b"")]
+    counted = Endpoint.established(role)
+    counts = []
+    for frame in frames:
+        counted.receive_octets(frame_to(role, *frame))
+        counts.append((counted.fragments_received, counted.pongs_sent))
+    assert counts == [(1, 0), (2, 0), (2, 1), (2, 1), (2, 1), (3, 1)]
+    half = Endpoint.established(role)
+    half.receive_octets(frame_to(role, BINARY, b"x" * 300)[:100])
+    assert half.fragments_received == 0, "not all of it is there"
+    half.receive_octets(frame_to(role, BINARY, b"x" * 300)[100:] + frame_to(role, FIN | PING, b"y" * 9)[:8])
+    assert half.fragments_received == 1
+    endpoint.send_a_websocket_message(b"x" * 5000)
+    endpoint.send_a_fragment("a", fin=False)
+    endpoint.send_ping()
+    endpoint.send_a_fragment("b", fin=True)
+    endpoint.send_pong()
+    assert (endpoint.frames_to_send, endpoint.pieces_to_send) == (5, 6)
+    assert (endpoint.fragments_sent, endpoint.pings_sent, endpoint.pongs_sent) == (1, 1, 1)
+    endpoint.take_outbox()
+    assert (endpoint.frames_to_send, endpoint.fragments_sent) == (0, 1)
 
 
 def test_a_server_refuses_an_origin():
@@ -638,3 +523,15 @@ def test_a_close_frame_that_tcp_left_no_time_to_answer_is_not_a_clean_end(role):
     assert (endpoint.closing.received, endpoint.closing.sent) == (Close(1000), None)
     assert not endpoint.closing.cleanly
     assert endpoint.closing.code == 1000
+
+
+def test_a_frame_that_has_begun_keeps_all_others_waiting(role):
+    assert not Endpoint(role).within_a_frame, "there is an opening handshake first"
+    endpoint = Endpoint.established(role)
+    *octets, last = frame_to(role, FIN | TEXT, b"abc")
+    header = len(octets) - 2
+    for at, octet in enumerate(octets):
+        assert endpoint.within_a_frame is (at >= header)
+        endpoint.receive_octets(bytes([octet]))
+    assert endpoint.receive_octets(bytes([last])) == ["abc"]
+    assert not endpoint.within_a_frame

@@ -27,7 +27,13 @@ from handmade import (
 
 from refws.failure import Failure
 from refws.rfc6455.endpoint import Endpoint, Role
-from refws.rfc6455.s05_2_base_framing_protocol import Opcode, build_frame, check_first_octet, read_payload_length
+from refws.rfc6455.s05_2_base_framing_protocol import (
+    Opcode,
+    build_frame,
+    check_first_octet,
+    count_frames,
+    read_payload_length,
+)
 from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
 from refws.rfc6455.s10_security_considerations import Limits
 
@@ -392,3 +398,19 @@ def test_the_application_gets_the_payload_without_the_extension_data(role, stamp
     octets = frame_to(role, FIN | BINARY, (stamp or b"") + data)
     pieces = [octets[i : i + size] for i in range(0, len(octets), size)]
     assert [event for piece in pieces for event in endpoint.receive_octets(piece)] == [data]
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["server", "client"])
+@pytest.mark.parametrize(
+    "sizes", [[], [0], [4095], [4096], [0, 4096, 0], [4096, 4096], [65535, 2, 65536, 125, 126, 4095, 4096]], ids=str
+)
+def test_pieces_are_counted_as_frames(sizes, masked):
+    pieces = [piece for size in sizes for piece in build_frame(FIN | BINARY, b"\x7f" * size, masked)]
+    assert count_frames(pieces) == len(sizes)
+    joined = [
+        b"".join(build_frame(FIN | BINARY, b"\x7f" * 5000, masked)),
+        b"HTTP/1.1 101 \r\n\r\n",
+        b"\x00",
+        b"\x81\x7e",
+    ]
+    assert count_frames([*joined, *pieces, *joined]) == 8 + len(sizes)

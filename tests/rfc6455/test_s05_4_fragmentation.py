@@ -207,6 +207,8 @@ def test_a_message_is_a_text_or_binary():
         message.append(b"", True)
     with pytest.raises(AssertionError):
         message.joined()
+    with pytest.raises(AssertionError):
+        message.take()
 
 
 @pytest.mark.clause("rfc6455:5.4-p6-s2", "rfc6455:5.6-p4-s2")

@@ -4,7 +4,7 @@ import pytest
 from handmade import BINARY, CLOSE, CONTINUATION, FIN, PING, RSV1, TEXT, length_field, read_frames
 
 from refws.failure import UsageError
-from refws.rfc6455.s06_1_sending_data import MessageSender
+from refws.rfc6455.s06_1_sending_data import MessageSender, prepare_message
 
 LENGTHS = [0, 1, 125, 126, 127, 4095, 4096, 65535, 65536]
 
@@ -132,6 +132,59 @@ def test_no_other_message_goes_out_within_a_fragmented_one(extensions, masked):
             sender.fragment(b"binary", fin=fin)
     sender.fragment("b", fin=True)
     sender.message(b"binary")
+
+
+class Compressing(Shout):
+    """One that leaves messages alone where it is told to."""
+
+    only_marked = True
+
+    def encode(self, first_octet, payload, wanted):
+        return super().encode(first_octet, payload, wanted) if wanted else (first_octet, payload)
+
+
+@pytest.mark.clause("rfc6455:5.1-p1-s6", "rfc6455:6.1-p3-s1")
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_prepared_message_is_the_frame_that_a_server_would_send(length):
+    sender = MessageSender(masked=False)
+    for data in ("x" * length, b"x" * length, bytearray(b"x" * length), memoryview(b"x" * length)):
+        prepared = prepare_message(data)
+        [frame] = sender.prepared(prepared)
+        assert frame is prepared.frame == b"".join(sender.message(data))
+        assert prepared.data == data
+        assert type(prepared.data) is (str if isinstance(data, str) else bytes)
+
+
+def test_what_is_no_message_is_not_prepared():
+    with pytest.raises(UsageError, match="a str or octets, not int"):
+        prepare_message(5)
+    with pytest.raises(UsageError, match="lone surrogate"):
+        prepare_message("\ud800")
+
+
+@pytest.mark.clause("rfc6455:5.3-p3-s2")
+def test_a_client_sends_no_prepared_message():
+    with pytest.raises(UsageError, match="masks every message anew"):
+        MessageSender(masked=True).prepared(prepare_message("a"))
+
+
+def test_an_extension_has_to_leave_a_prepared_message_alone_if_it_can():
+    prepared = prepare_message("ab")
+    assert MessageSender(masked=False, extensions=[Compressing()]).prepared(prepared) == [prepared.frame]
+    for extensions in ([Shout()], [Compressing(), Shout()]):
+        sent = MessageSender(masked=False, extensions=extensions).prepared(prepared)
+        assert frames(sent, False) == [(FIN | RSV1 | TEXT, b"ab!")]
+
+
+@pytest.mark.clause("rfc6455:5.4-p10-s1")
+@pytest.mark.parametrize("extensions", [(), (Shout(),), (Compressing(),)], ids=["plain", "shout", "compressing"])
+def test_no_prepared_message_goes_out_within_a_fragmented_one(extensions):
+    sender = MessageSender(masked=False, extensions=extensions)
+    sender.fragment("a", fin=False)
+    with pytest.raises(UsageError, match="finish it first"):
+        sender.prepared(prepare_message("b"))
+    sender.fragment("c", fin=True)
+    sender.prepared(prepare_message("b"))
 
 
 @pytest.mark.clause("rfc6455:6.1-p7-s1", "rfc6455:5.2-p6-s1")

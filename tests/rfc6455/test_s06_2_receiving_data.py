@@ -305,3 +305,124 @@ def test_limits_are_those_of_what_comes_out_of_an_extension(frames, limits, stat
     exactly = Limits(max_message_size=10, max_frame_size=5, max_fragments=1)
     endpoint = Endpoint.established(Role.CLIENT, limits=exactly, extensions=[Doubling()])
     assert described(endpoint.receive_octets(frame(FIN | RSV1 | BINARY, b"12345"))) == [(bytes, b"1122334455")]
+
+
+# What the application is asked before each payload is taken
+
+
+FRAMES = [
+    (FIN | TEXT, b"a" * 5),
+    (BINARY, b"b" * 130),
+    (FIN | PING, b"p"),
+    (CONTINUATION, b""),
+    (FIN | CONTINUATION, b"c" * 3),
+    (RSV1 | TEXT, b"dd"),
+    (FIN | CONTINUATION, b"d"),
+    (FIN | BINARY, b""),
+]
+ASKED = [(1, 5, 5), (2, 130, 130), (2, 0, 130), (2, 3, 133), (1, 2, 2), (1, 1, 3), (2, 0, 0)]
+
+
+@pytest.mark.clause("rfc6455:10.4-p1-s1")
+@pytest.mark.parametrize("role", ROLES, ids=str)
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_an_application_is_asked_about_each_data_frame(role, size):
+    asked = []
+    endpoint = Endpoint.established(role, extensions=[Doubling()], check_message=lambda *args: asked.append(args))
+    stream = b"".join(frame_to(role, *f) for f in FRAMES)
+    pieces = [stream[i : i + size] for i in range(0, len(stream), size)]
+    events = [event for piece in pieces for event in endpoint.receive_octets(piece)]
+    assert events == ["aaaaa", Ping(b"p"), b"b" * 130 + b"ccc", "dddddd", b""]
+    assert asked == ASKED, "octets as they are on the wire"
+
+
+@pytest.mark.clause("rfc6455:10.4-p1-s1")
+@pytest.mark.parametrize("role", ROLES, ids=str)
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize("refused", ASKED, ids=str)
+def test_it_refuses_a_message_before_the_payload_has_come(role, size, refused):
+    def check(*args):
+        if args == refused:
+            raise Failure("rfc6455:10.4-p1-s1", 1009, "too much for this one")
+
+    def frames_up_to(number):
+        *before, (first, payload) = FRAMES[:number]
+        return b"".join(frame_to(role, *f) for f in before), frame_to(role, first, payload), len(payload)
+
+    data_frames = [number for number, (first, _) in enumerate(FRAMES, 1) if not first & 8]
+    before, last, length = frames_up_to(data_frames[ASKED.index(refused)])
+    endpoint = Endpoint.established(role, extensions=[Doubling()], check_message=check)
+    stream = before + last[: len(last) - length]
+    pieces = [stream[i : i + size] for i in range(0, len(stream), size)]
+    *events, failure = [event for piece in pieces for event in endpoint.receive_octets(piece)]
+    assert not any(isinstance(event, Failure) for event in events)
+    assert (failure.status, failure.why) == (1009, "too much for this one")
+
+
+def test_what_else_the_check_raises_is_the_callers():
+    def check(*_):
+        raise ZeroDivisionError
+
+    endpoint = Endpoint.established(Role.CLIENT, check_message=check)
+    with pytest.raises(ZeroDivisionError):
+        endpoint.receive_octets(frame(FIN | TEXT, b"a"))
+
+
+# Parts of a message
+
+
+@pytest.mark.clause("rfc6455:5.4-p3-s1", "rfc6455:8.1-p1-s1", "rfc6455:6.2-p1-s8")
+@pytest.mark.parametrize("role", ROLES, ids=str)
+@pytest.mark.parametrize("size", [1, 2, 7, 4096, 5000])
+@pytest.mark.parametrize("kind", ["text", "binary"])
+def test_what_has_come_can_be_taken_out(role, size, kind):
+    text = "a\u20ac" * 2500
+    octets = text.encode()
+    cut = [octets[:3], octets[3:3], octets[3:5], octets[5:300], octets[300:]]
+    first = TEXT if kind == "text" else BINARY
+    firsts = [first, CONTINUATION, CONTINUATION, CONTINUATION, FIN | CONTINUATION]
+    stream = b"".join(frame_to(role, *f) for f in zip(firsts, cut, strict=True))
+    endpoint = Endpoint.established(role)
+    assert endpoint.take_part() is None
+    parts, events = [], []
+    for i in range(0, len(stream), size):
+        events += endpoint.receive_octets(stream[i : i + size])
+        if not events and (part := endpoint.take_part()) is not None:
+            parts.append(part)
+            assert endpoint.take_part() == ("" if kind == "text" else b"")
+    (rest,) = events
+    assert endpoint.take_part() is None
+    if kind == "text":
+        assert "".join([*parts, rest]) == text
+    else:
+        assert b"".join([*parts, rest]) == octets
+
+
+def test_there_are_no_parts_where_nothing_more_is_read():
+    for end in (frame(FIN | CLOSE), bytes([FIN | 3])):
+        endpoint = Endpoint.established(Role.CLIENT)
+        assert endpoint.receive_octets(frame(TEXT, b"a")) == []
+        assert endpoint.take_part() == "a"
+        endpoint.receive_octets(frame(CONTINUATION, b"b") + end)
+        assert endpoint.take_part() is None
+        endpoint.react()
+        assert endpoint.take_part() is None
+    assert Endpoint(Role.CLIENT).take_part() is None
+
+
+@pytest.mark.clause("rfc6455:10.4-p1-s3")
+@pytest.mark.parametrize("limits", [Limits(max_message_size=4), Limits(max_fragments=2)], ids=["size", "fragments"])
+def test_what_was_taken_out_counts_for_the_limits(limits):
+    endpoint = Endpoint.established(Role.CLIENT, limits=limits)
+    for part in ("ab", "cd"):
+        assert endpoint.receive_octets(frame(TEXT if part == "ab" else CONTINUATION, part.encode())) == []
+        assert endpoint.take_part() == part
+    [failure] = endpoint.receive_octets(frame(CONTINUATION, b"e"))
+    assert failure.clause == "rfc6455:10.4-p1-s1"
+
+
+def test_parts_of_a_message_that_an_extension_changes():
+    endpoint = Endpoint.established(Role.CLIENT, extensions=[Doubling()])
+    assert endpoint.receive_octets(frame(RSV1 | TEXT, b"ab")) == []
+    assert endpoint.take_part() == "aabb"
+    assert endpoint.receive_octets(frame(FIN | CONTINUATION, b"c")) == ["cc"]

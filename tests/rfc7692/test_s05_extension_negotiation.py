@@ -3,13 +3,14 @@
 from itertools import product
 
 import pytest
+from fake_extension import Other
 
 from refws.failure import HandshakeFailure, UsageError
 from refws.host.http11 import Endpoint
 from refws.rfc6455.endpoint import Opened, Role
 from refws.rfc6455.s03_websocket_uris import parse_websocket_uri
 from refws.rfc6455.s04_1_client_requirements import ClientOffer
-from refws.rfc6455.s04_3_collected_abnf import ExtensionParameters, format_extension_list, parse_extension_list
+from refws.rfc6455.s04_3_collected_abnf import format_extension_list, parse_extension_list
 from refws.rfc6455.s05_2_base_framing_protocol import Opcode
 from refws.rfc6455.s09_extensions import check_answer, choose_extensions
 from refws.rfc6455.state import ReadyState
@@ -329,40 +330,6 @@ def test_answers_to_what_was_not_offered(fields, offered, clause):
 
 
 # Beside another extension
-
-
-class Other:
-    """An extension that changes nothing, and gives these RSV bits a meaning in frames of these opcodes."""
-
-    name = "permessage-foo"
-    only_marked = False
-
-    def __init__(self, rsv=0, opcodes=(Opcode.TEXT, Opcode.BINARY)):
-        self.rsv, self.opcodes = rsv, opcodes
-
-    def offers(self):
-        return [ExtensionParameters(self.name)]
-
-    def answer(self, offer):
-        return offer, self
-
-    def accept(self, answer):
-        return self
-
-    def rsv_claimed(self, opcode):
-        return self.rsv if opcode in self.opcodes else 0
-
-    def begin(self, first_octet):
-        pass
-
-    def decode(self, octets):
-        return (octets,)
-
-    def end(self):
-        return ()
-
-    def encode(self, first_octet, payload, wanted):
-        return first_octet, payload
 
 
 OF_OTHERS = pytest.mark.parametrize(
