@@ -1,21 +1,36 @@
 """What a server chooses for one request: who handles the connection, and what it takes from this client."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from refws.host.times import TimeLimits
+from refws.failure import Failure
+from refws.host.connection.times import TimeLimits
 from refws.rfc6455.endpoint import Endpoint, Opened
+from refws.rfc6455.http import HeaderFields, Response
 from refws.rfc6455.s04_2_server_side_requirements import SubprotocolPolicy
+from refws.rfc6455.s05_4_fragmentation import CheckMessage
+from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.s09_extensions import ServerExtension
 from refws.rfc6455.s10_security_considerations import Limits, OriginPolicy
 
-__all__ = ["Choice", "accept"]
+__all__ = ["SERVER_ERROR", "UNAVAILABLE", "Choice", "accept"]
+
+logger = logging.getLogger("refws")
+
+
+SERVER_ERROR = Response(500, HeaderFields([("Connection", "close")]))
+UNAVAILABLE = Response(503, HeaderFields([("Connection", "close"), ("Retry-After", "1")]), b"too many connections\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One service of a server. `handler` is called with the open connection."""
+    """One service of a server. `handler` is called with the open connection.
+
+    `limits` are those of its frames and messages; `check_message` is asked before the payload of each data frame is
+    taken, see `CheckMessage`.
+    """
 
     handler: Callable[[Any], object]
     subprotocols: SubprotocolPolicy = ()
@@ -25,6 +40,7 @@ class Choice:
     limits: Limits = Limits()
     times: TimeLimits = field(default_factory=TimeLimits)
     max_queue: int = 16
+    check_message: CheckMessage | None = None
 
 
 def accept(endpoint: Endpoint, choice: Choice) -> Opened | None:
@@ -34,5 +50,23 @@ def accept(endpoint: Endpoint, choice: Choice) -> Opened | None:
         extensions=choice.extensions,
         origins=choice.origins,
         additional_headers=choice.additional_headers,
+        limits=choice.limits,
+        check_message=None if choice.check_message is None else _guarded(choice.check_message),
     )
     return opened if isinstance(opened, Opened) else None
+
+
+def _guarded(check_message: CheckMessage) -> CheckMessage:
+    """A check that fails, and does not only refuse, fails the connection and nothing else."""
+
+    def check(opcode: int, fragment_length: int, total_length: int) -> None:
+        try:
+            check_message(opcode, fragment_length, total_length)
+        except Failure:
+            raise
+        except Exception:
+            logger.exception("check_message failed")
+            why = "the message could not be checked"
+            raise Failure("rfc6455:10.4-p1-s1", StatusCode.INTERNAL_ERROR, why) from None
+
+    return check

@@ -1,14 +1,18 @@
-"""One WebSocket connection on asyncio, with callbacks: the layer that `refws.host.websocket` stands on."""
+"""One WebSocket connection on asyncio, with callbacks: the layer that `refws.host.aio.websocket` stands on."""
 
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import cast
 
 from refws.failure import Failure
-from refws.host.reading import buffer_to_read_into
-from refws.host.times import Loop, TimeLimits, Timer, time_limit
+from refws.host.connection.counters import CountedConnection
+from refws.host.connection.frame_log import log_end, log_frames, log_opened
+from refws.host.connection.reading import buffer_to_read_into
+from refws.host.connection.times import Loop, TimeLimits, Timer, time_limit
 from refws.rfc6455.endpoint import Endpoint, Opened
 from refws.rfc6455.http import Request
+from refws.rfc6455.s05_2_base_framing_protocol import LONG
 from refws.rfc6455.s05_5_control_frames import Close, Ping, Pong
 from refws.rfc6455.state import State
 
@@ -17,7 +21,7 @@ __all__ = ["Connection"]
 logger = logging.getLogger("refws")
 
 
-class Connection(asyncio.BufferedProtocol):
+class Connection(CountedConnection, asyncio.BufferedProtocol):
     """Octets of one transport through one endpoint; subclasses say what to do with what comes."""
 
     __slots__ = (
@@ -29,13 +33,12 @@ class Connection(asyncio.BufferedProtocol):
         "_loop",
         "_read_into",
         "_timer",
-        "endpoint",
         "times",
         "transport",
     )
 
     def __init__(self, endpoint: Endpoint, times: TimeLimits, loop: Loop | None = None) -> None:
-        self.endpoint = endpoint
+        super().__init__(endpoint)
         self.times = times
         self.transport: asyncio.Transport | None = None
         self._loop: Loop = loop or asyncio.get_running_loop()
@@ -44,7 +47,7 @@ class Connection(asyncio.BufferedProtocol):
         self._flush_is_scheduled = False
         self._held_up = False
         self._ended = False
-        self._read_into = buffer_to_read_into()
+        self._read_into: memoryview | None = None
 
     # What subclasses do
 
@@ -75,32 +78,36 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """TCP, and TLS where it is wanted, is there."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # By what it can do, not by its class: uvloop's is not a subclass of asyncio's.
+        self.transport = cast(asyncio.Transport, transport)
+        log_frames(self.endpoint, self.transport)
         self.set_timer(self.times.open_timeout, self._open_timeout)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next octets are to be put."""
+        if self._read_into is None:
+            self._read_into = buffer_to_read_into()
         return self._read_into
 
     def buffer_updated(self, nbytes: int) -> None:
         """Octets have been put there."""
-        self.data_received(bytes(self._read_into[:nbytes]))
+        self.data_received(bytes(self.get_buffer(nbytes)[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Octets have come."""
+        self._octets_in += len(data)
         self.deliver(self.endpoint.receive_octets(data))
 
     def eof_received(self) -> bool:
         """The peer sends no more. Returns whether the transport is to stay open for what we still send."""
         self._ended = True
         self.deliver(self.endpoint.receive_end_of_octets())
-        transport = self.transport
-        return self.endpoint.reaction_is_due and transport is not None and transport.can_write_eof()
+        return self.endpoint.reaction_is_due and self.transport is not None and self.transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """TCP is closed."""
         self.deliver(self.endpoint.receive_end_of_octets())
+        log_end(self.endpoint, self.transport)
         self.endpoint.the_tcp_connection_is_closed()
         self.set_timer(None, None)
         self.transport = None
@@ -134,19 +141,30 @@ class Connection(asyncio.BufferedProtocol):
 
     def deliver(self, events: list) -> None:  # type: ignore[type-arg]  # of Event, which the checks below tell apart
         """Hand over what has come, in its order."""
+        others = 0
         for event in events:
             if isinstance(event, (str, bytes)):
                 self.message_received(event)
-            elif isinstance(event, (Ping, Pong)):
+                continue
+            others += 1
+            if isinstance(event, (Ping, Pong)):
+                self._pings_in += isinstance(event, Ping)
+                self._pongs_in += isinstance(event, Pong)
                 self.control_received(event)
             elif isinstance(event, (Close, Failure)):
+                self._closes_in += isinstance(event, Close)
                 self.end_received(event)
             elif isinstance(event, Request):
+                # The endpoint may be another one since the connection was made.
+                log_frames(self.endpoint, self.transport)
                 self.request_received(event)
             else:
+                self._of_the_handshake = self._frames_out + self.endpoint.pieces_to_send
                 # §rfc6455:7.1.7-p3-s1 SHOULD NOT be closed from here on, however long nothing comes
                 self.set_timer(None, None)
+                log_opened(event, self.transport)
                 self.opened(event)
+        self._messages_in += len(events) - others
         if self.endpoint.pieces_to_send:
             self.flush()
 
@@ -155,18 +173,30 @@ class Connection(asyncio.BufferedProtocol):
     def flush(self) -> None:
         """Write what the endpoint wants sent."""
         self._flush_is_scheduled = False
-        outbox = self.endpoint.take_outbox()
-        transport = self.transport
-        if transport is None or not outbox or transport.is_closing():
+        if not (outbox := self.endpoint.take_outbox()):
             return
         # Not writelines: there CPython 3.12.0 to 3.12.8, 3.13.0 and 3.13.1 forget to pause the writer (CVE-2024-12254).
-        transport.write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
+        if len(outbox) == 1:
+            [octets] = outbox
+            self._frames_out += 1
+        else:
+            octets = b"".join(outbox)
+            self._frames_out += len(outbox) if len(octets) < LONG else self.endpoint.frames_in(outbox)
+        transport = self.transport
+        if transport is not None and not transport.is_closing():
+            self._octets_out += len(octets)
+            transport.write(octets)
 
     def flush_soon(self) -> None:
         """Write in the next turn of the loop, unless somebody does before: more may be to come."""
         if not self._flush_is_scheduled:
             self._flush_is_scheduled = True
             self._loop.call_soon(self.flush)
+
+    @property
+    def backlog(self) -> int:
+        """Octets that are to be sent, or written already, and that the peer has not taken."""
+        return self.endpoint.octets_in_outbox + (self.transport.get_write_buffer_size() if self.transport else 0)
 
     # The end
 
@@ -193,8 +223,8 @@ class Connection(asyncio.BufferedProtocol):
         # §rfc6455:5.5.1-p6-s2/3 MAY close first after some time; §rfc6455:7.1.1-p2-s2 MAY do so
         # §rfc6455:7.1.1-p1-s3 MAY close by any means: this one waits for nobody
         self.set_timer(self.times.close_timeout, transport.abort)
-        # §rfc6455:7.1.1-p1-s2 SHOULD close TCP cleanly: what still comes is read and dropped (ruling 11)
         self._held_up = False
+        # §rfc6455:7.1.1-p1-s2 SHOULD close TCP cleanly: what still comes is read and dropped (ruling 11)
         transport.resume_reading()
         if self._ended:
             transport.close()
@@ -204,7 +234,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def drop_tcp(self) -> None:
         """Close TCP at once; what has not been sent is lost."""
-        if self.transport is not None:
+        if self.transport:
             self.transport.abort()
 
     def set_timer(self, seconds: float | None, callback: Callable[[], object] | None) -> None:

@@ -1,6 +1,7 @@
 """What an application is told when a connection is closed."""
 
 from refws.failure import Failure
+from refws.host.connection.frame_log import printable
 from refws.rfc6455.endpoint import Endpoint
 from refws.rfc6455.s05_5_control_frames import Close
 from refws.rfc6455.s07_4_status_codes import StatusCode
@@ -33,4 +34,4 @@ class ConnectionClosed(Exception):
         if self.failure is not None:
             return str(self.failure)
         who = "the peer" if self.sent is None or self.received is not None else "this side"
-        return f"closed by {who} with {self.code}{self.reason and f' ({self.reason})'}"
+        return f"closed by {who} with {self.code}{self.reason and f' ({printable(self.reason)})'}"

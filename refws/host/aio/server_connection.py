@@ -3,77 +3,98 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 from refws.failure import UsageError
-from refws.host.closed import ConnectionClosed
+from refws.host.aio.websocket import WebSocket
+from refws.host.choice import SERVER_ERROR, UNAVAILABLE, Choice, accept
+from refws.host.connection.callbacks import Connection
+from refws.host.connection.closed import ConnectionClosed
+from refws.host.connection.times import TimeLimits
 from refws.host.http11 import Endpoint
-from refws.host.times import TimeLimits
-from refws.host.websocket import WebSocket
+from refws.rfc6455.endpoint import Endpoint as AnyEndpoint
 from refws.rfc6455.endpoint import Opened, Role
-from refws.rfc6455.http import HeaderFields, Request, Response
-from refws.rfc6455.s04_2_server_side_requirements import SubprotocolPolicy
+from refws.rfc6455.http import Request, Response
 from refws.rfc6455.s07_4_status_codes import StatusCode
-from refws.rfc6455.s09_extensions import ServerExtension
-from refws.rfc6455.s10_security_considerations import Limits, OriginPolicy
+from refws.rfc6455.s10_security_considerations import Limits
 from refws.rfc6455.state import ReadyState
 
-__all__ = ["Handler", "HttpHook", "ServerWebSocket", "Service"]
+__all__ = ["Answer", "Chooser", "ServerWebSocket", "Service", "endpoint_for"]
 
 logger = logging.getLogger("refws")
 
-Handler = Callable[[WebSocket], Awaitable[object]]
-HttpHook = Callable[[Request], Response | Awaitable[Response | None] | None]
+Answer = Choice | Response
+"""What a request gets: a service of WebSocket, or plain HTTP."""
 
-_SERVER_ERROR = Response(500, HeaderFields([("Connection", "close")]))
-_UNAVAILABLE = Response(503, HeaderFields([("Connection", "close"), ("Retry-After", "1")]), b"too many connections\n")
+Chooser = Callable[[Request], Answer | Awaitable[Answer]]
+NewEndpoint = Callable[[Limits, Connection], AnyEndpoint]
+
+
+def new_endpoint(limits: Limits, owner: Connection) -> AnyEndpoint:
+    """The endpoint of a new connection."""
+    return Endpoint(Role.SERVER, limits)
+
+
+def endpoint_for(allow_hybi00: bool) -> NewEndpoint:
+    """What makes the endpoints of a server."""
+    if not allow_hybi00:
+        return new_endpoint
+    # Not loaded where nobody asks for it.
+    from refws.host.either import EitherEndpoint  # noqa: PLC0415
+
+    return EitherEndpoint
 
 
 @dataclass(slots=True)
 class Service:
-    """What `serve` was told, and what its connections have in common."""
+    """What a server does for its connections, and what they have in common.
 
-    handler: Handler
-    http: HttpHook | None
-    subprotocols: SubprotocolPolicy
-    extensions: Sequence[ServerExtension]
-    origins: OriginPolicy
-    additional_headers: Sequence[tuple[str, str]]
-    limits: Limits
-    times: TimeLimits
-    max_queue: int
-    max_connections: int | None
+    `choose` is asked for each request. `limits` and `times` hold until it has answered, then those of the choice.
+    """
+
+    choose: Chooser
+    limits: Limits = Limits()
+    times: TimeLimits = field(default_factory=TimeLimits)
+    max_connections: int | None = None
+    endpoint: NewEndpoint = new_endpoint
     connections: set["ServerWebSocket"] = field(default_factory=set)
     tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     closing: bool = False
 
-    def ask_hook(self, request: Request) -> Response | Awaitable[Response | None] | None:
-        """What to answer to a request in plain HTTP; None for the opening handshake."""
+    def answer(self, request: Request) -> Answer | Awaitable[Answer]:
+        """What to answer to a request."""
         if self.max_connections is not None and len(self.connections) > self.max_connections:
-            return _UNAVAILABLE
+            return UNAVAILABLE
         try:
-            return None if self.http is None else self.http(request)
+            return self.choose(request)
         except Exception:
-            logger.exception("the http hook failed")
-            return _SERVER_ERROR
+            return _failed()
 
     def start_task(self, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Start a handler, or a hook, that the server will wait for when it closes."""
+        """Start a handler, or a choice, that the server will wait for when it closes."""
         task = asyncio.get_running_loop().create_task(coroutine)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return task
 
 
+def _failed() -> Response:
+    """Log the exception at hand; the client is told no more than 500."""
+    logger.exception("choosing the answer to a request failed")
+    return SERVER_ERROR
+
+
 class ServerWebSocket(WebSocket):
     """A server's end of a connection."""
 
-    __slots__ = ("_answered", "_asking", "_service")
+    __slots__ = ("_answered", "_asking", "_handler", "_service")
+
+    _handler: Callable[[Any], Any]
 
     def __init__(self, service: Service) -> None:
-        super().__init__(Endpoint(Role.SERVER, service.limits), service.times, service.max_queue)
+        super().__init__(service.endpoint(service.limits, self), service.times, 0)
         self._service = service
         self._asking: asyncio.Task[None] | None = None
         self._answered = False
@@ -105,35 +126,39 @@ class ServerWebSocket(WebSocket):
         self._go_on()
 
     def request_received(self, request: Request) -> None:
-        """Ask the hook, then answer."""
-        answer = self._service.ask_hook(request)
+        """Ask what to answer, then do."""
+        answer = self._service.answer(request)
         if inspect.isawaitable(answer):
-            # Nothing is read, and so nothing buffered, while the hook makes up its mind.
+            # Nothing is read, and so nothing buffered, while the answer is being made up.
             self.hold_up_reading()
             self._asking = self._service.start_task(self._answer_later(answer))
         else:
             self._answer(answer)
 
-    async def _answer_later(self, answer: Awaitable[Response | None]) -> None:
+    async def _answer_later(self, awaitable: Awaitable[Answer]) -> None:
         try:
-            response = await answer
+            answer = await awaitable
         except Exception:
-            logger.exception("the http hook failed")
-            response = _SERVER_ERROR
+            answer = _failed()
         self._asking = None
         if self.ready_state is ReadyState.CONNECTING:
-            self._answer(response)
+            self._answer(answer)
             self.read_on()
 
-    def _answer(self, response: Response | None) -> None:
-        if response is None:
-            self._accept()
-            return
+    def _answer(self, answer: Answer) -> None:
+        if isinstance(answer, Choice):
+            self._accept(answer)
+        else:
+            self._respond(answer)
+
+    def _respond(self, response: object) -> None:
         another = False
         try:
+            if not isinstance(response, Response):
+                raise UsageError(f"neither a Response nor None: {response!r}")
             another = self.endpoint.respond(response)
         except UsageError:
-            logger.exception("the answer of the http hook cannot be sent")
+            logger.exception("the answer to a request cannot be sent")
         self.flush()
         if another:
             self._go_on_soon()
@@ -141,25 +166,20 @@ class ServerWebSocket(WebSocket):
         elif self.transport is not None:
             self.transport.close()
 
-    def _accept(self) -> None:
-        service = self._service
+    def _accept(self, choice: Choice) -> None:
         try:
-            opened = self.endpoint.accept(
-                subprotocols=service.subprotocols,
-                extensions=service.extensions,
-                origins=service.origins,
-                additional_headers=service.additional_headers,
-            )
-        except UsageError:
-            # A subprotocol policy, or a header field, that cannot be: this side's mistake.
+            opened = accept(self.endpoint, choice)
+        except Exception:
+            # A policy, or a header field, that cannot be: this side's mistake.
             logger.exception("the opening handshake cannot be answered")
-            self.endpoint.refuse(_SERVER_ERROR)
+            self.endpoint.refuse(SERVER_ERROR)
             opened = None
-        if isinstance(opened, Opened):
-            self.deliver([opened])
-            self._go_on_soon()
-        else:
+        if opened is None:
             self.go_on_closing()
+            return
+        self._handler, self.times, self.max_queue = choice.handler, choice.times, choice.max_queue
+        self.deliver([opened])
+        self._go_on_soon()
 
     def opened(self, opened: Opened) -> None:
         """The connection is established: run the handler."""
@@ -170,7 +190,7 @@ class ServerWebSocket(WebSocket):
     async def _handle(self) -> None:
         code, reason = StatusCode.NORMAL_CLOSURE, ""
         try:
-            await self._service.handler(self)
+            await self._handler(self)
         except ConnectionClosed as closed:
             logger.debug("the handler ended: %s", closed)
         except asyncio.CancelledError:
@@ -188,9 +208,9 @@ class ServerWebSocket(WebSocket):
         if self._asking is not None:
             self._asking.cancel()
 
-    async def stop(self) -> None:
-        """Close with 1001; where the opening handshake is not over, just close TCP."""
+    async def stop(self, code: int, reason: str) -> None:
+        """Close; where the opening handshake is not over, just close TCP. Raises `UsageError`."""
         # §rfc6455:7.2.2-p1-s2 MUST just close TCP: the handshake is not over
         if self.ready_state is ReadyState.CONNECTING:
             self.drop_tcp()
-        await self.close(StatusCode.GOING_AWAY, "the server stops")
+        await self.close(code, reason)

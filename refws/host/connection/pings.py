@@ -2,11 +2,12 @@
 
 import asyncio
 import itertools
+from time import perf_counter
 
 from refws.failure import UsageError
-from refws.host.closed import ConnectionClosed
-from refws.host.connection import Connection
-from refws.host.times import Loop, TimeLimits, time_limit
+from refws.host.connection.callbacks import Connection
+from refws.host.connection.closed import ConnectionClosed
+from refws.host.connection.times import Loop, TimeLimits, time_limit
 from refws.rfc6455.endpoint import Endpoint, Opened
 from refws.rfc6455.s05_5_control_frames import Ping, Pong
 from refws.rfc6455.state import State
@@ -19,12 +20,14 @@ _serial = itertools.count(1)
 class PingingConnection(Connection):
     """A connection with Pings. `latency` is what the last one that was answered took, in seconds."""
 
-    __slots__ = ("_pings", "latency")
+    __slots__ = ("_pings", "_so_far", "latency")
 
     def __init__(self, endpoint: Endpoint, times: TimeLimits, loop: Loop | None = None) -> None:
         super().__init__(endpoint, times, loop)
         self._pings: dict[bytes, tuple[float, asyncio.Future[float]]] | None = None
         self.latency: float | None = None
+        # What had come and gone when the keep-alive Ping was last looked at, and what will have when it is gone.
+        self._so_far = (0, 0, 0)
 
     def _ping(self, payload: bytes | None) -> asyncio.Future[float]:
         self._check_open()
@@ -37,7 +40,7 @@ class PingingConnection(Connection):
         self.endpoint.send_ping(payload)
         self.flush()
         waiter: asyncio.Future[float] = self._loop.create_future()
-        self._pings[payload] = (self._loop.time(), waiter)
+        self._pings[payload] = (perf_counter(), waiter)
         return waiter
 
     def _pong(self, payload: bytes) -> None:
@@ -56,7 +59,7 @@ class PingingConnection(Connection):
             if self._drained is not None:
                 self.hold_up_reading()
         elif self._pings and frame.payload in self._pings:
-            now = self._loop.time()
+            now = perf_counter()
             waiting = list(self._pings)
             # §rfc6455:5.5.3-p4-s1 MAY be the only answer to several Pings
             for payload in waiting[: waiting.index(frame.payload) + 1]:
@@ -70,10 +73,12 @@ class PingingConnection(Connection):
         self._keep_alive_later()
 
     def _keep_alive_later(self) -> None:
-        self.set_timer(self.times.ping_interval, self._keep_alive)
+        if self.endpoint.has_pings:
+            self.set_timer(self.times.ping_interval, self._keep_alive)
 
     def _keep_alive(self) -> None:
         self._ping(None).add_done_callback(self._kept_alive)
+        self._so_far = (self._octets_in, self.octets_taken, self._octets_out)
         self.set_timer(self.times.ping_timeout, self._keep_alive_timeout)
 
     def _kept_alive(self, waiter: asyncio.Future[float]) -> None:
@@ -81,10 +86,21 @@ class PingingConnection(Connection):
             # §rfc6455:7.3-p1-s2 SHOULD NOT close a connection whose peer answers
             self._keep_alive_later()
 
+    @property
+    def octets_taken(self) -> int:
+        """Octets that were written, and that the transport does not hold any more."""
+        return self._octets_out - (self.transport.get_write_buffer_size() if self.transport else 0)
+
     def _keep_alive_timeout(self) -> None:
+        came, taken, ping = self._so_far
+        self._so_far = (self._octets_in, self.octets_taken, ping)
+        # It may be this side's application that is slow: the Pong is among what it keeps from being read.
+        is_slow = self._held_up and self._drained is None
+        # Or a long frame is on its way, in either direction, and the Pong or the Ping behind it.
+        is_coming = self.endpoint.within_a_frame and self._octets_in > came
+        is_going = taken < ping and self.octets_taken > taken
         # §rfc6455:7.2.1-p3-s1 SHOULD NOT close without a cause in the peer
-        if self._held_up and self._drained is None:
-            # It is this side's application that is slow: the Pong may be among what it keeps from being read.
+        if is_slow or is_coming or is_going:
             self.set_timer(self.times.ping_timeout, self._keep_alive_timeout)
         else:
             self.fail(time_limit("no Pong came for a keep-alive Ping"))

@@ -1,0 +1,1 @@
+"""asyncio: `serve`, `connect`, and coroutines on the connection."""

@@ -1,0 +1,1 @@
+"""One WebSocket connection, whatever its event loop: callbacks, pings, what is sent, what has come, counters."""

@@ -1,0 +1,1 @@
+"""How a client reaches its server: redirects, proxies, credentials, and when to try again."""
