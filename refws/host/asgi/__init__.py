@@ -1,0 +1,1 @@
+"""The server's side of ASGI, for any ASGI application: `refws.host.uvicorn` stands on it."""
