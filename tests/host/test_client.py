@@ -61,6 +61,7 @@ async def test_the_request_and_what_was_agreed_on():
         ("ws://user@127.0.0.1:{port}", {}),
         ("ws://127.0.0.1:{port}/#fragment", {}),
         ("ws://127.0.0.1", {"tls": ssl.create_default_context()}),
+        ("ws://127.0.0.1", {"server_hostname": "other.example"}),
         ("ws://127.0.0.1:{port}", {"subprotocols": ["a b"]}),
         ("ws://127.0.0.1:{port}", {"additional_headers": [("X", "a\nb")]}),
     ],
@@ -97,7 +98,7 @@ async def test_a_refusal_without_a_length_ends_with_the_connection(body):
 
     async with raw_server(script) as uri:
         with pytest.raises(refws.HandshakeFailure) as caught:
-            await refws.connect(uri)
+            await refws.connect(uri, max_redirects=0)
         assert (caught.value.status, caught.value.response.body) == (302, body)
 
 
@@ -346,6 +347,18 @@ async def test_the_name_of_the_host_is_in_the_tls_handshake(monkeypatch, host, n
     assert names == [name]
 
 
+@pytest.mark.clause("rfc6455:4.1-p20-s1")
+@asyncio_test
+async def test_a_certificate_may_be_for_another_name_that_the_caller_gives():
+    serving, connecting = trusting_contexts("other.example")
+    async with (
+        refws.serve(echo, tls=serving) as server,
+        refws.connect(server.uri, tls=connecting, server_hostname="other.example") as ws,
+    ):
+        await ws.send("x")
+        assert await ws.recv() == "x"
+
+
 @contextlib.asynccontextmanager
 async def relay(port):
     """A port whose octets go on to another; gives it, and what went there and what came back."""
@@ -400,6 +413,7 @@ async def test_from_the_first_octet_to_the_last_everything_is_tls():
         assert set(types) <= {20, 21, handshake, application_data}
 
 
+@pytest.mark.clause("rfc6455:11.1.2-p1-s1")
 @asyncio_test
 async def test_plain_octets_where_tls_is_expected():
     async def script(raw):

@@ -27,7 +27,8 @@ from peers import (
 )
 
 import refws
-from refws.host.connection import Connection, TimeLimits
+from refws.host.connection.callbacks import Connection, TimeLimits
+from refws.host.connection.pings import PingingConnection
 from refws.host.http11 import Endpoint
 from refws.rfc6455.s03_websocket_uris import parse_websocket_uri
 
@@ -329,7 +330,7 @@ async def test_a_failure_is_logged_with_its_clause(caplog):
     async with refws.serve(echo) as server, raw_client(server) as raw:
         raw.send(BAD)
         await raw.frames_to_the_end()
-    assert [r.getMessage() for r in caplog.records if "opcode 3" in r.getMessage()] == [
+    assert [r.getMessage() for r in caplog.records if "failed" in r.getMessage()] == [
         "failed the connection: unknown opcode 3 [rfc6455:5.2-p8-s2]"
     ]
 
@@ -375,6 +376,7 @@ def contexts():
 
 
 @pytest.mark.clause("rfc6455:10.6-p1-s2/1", "rfc6455:4.1-p19-s3", "rfc6455:5.1-p1-s3")
+@pytest.mark.clause("rfc6455:7.1.1-p1-s1", "rfc6455:7.1.2-p1-s2")
 @asyncio_test
 async def test_over_tls_messages_closing_and_failure_are_the_same(contexts):
     serving, connecting = contexts
@@ -402,3 +404,15 @@ async def test_a_tls_client_that_does_not_finish_its_handshake_is_not_waited_for
     async with refws.serve(echo, tls=contexts[0], open_timeout=0.05) as server, tcp(server) as raw:
         with contextlib.suppress(ConnectionResetError):
             assert await raw.reader.read() == b""
+
+
+@asyncio_test
+async def test_a_protocol_without_pings_is_not_kept_alive_by_them():
+    class Old(Endpoint):
+        has_pings = False
+
+    for endpoint, timers in [(Old, 0), (Endpoint, 1)]:
+        connection = PingingConnection(endpoint(refws.Role.SERVER), TimeLimits(ping_interval=1000))
+        connection.opened(None)
+        assert (connection._timer is not None) == timers
+        connection.set_timer(None, None)

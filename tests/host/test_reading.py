@@ -1,6 +1,6 @@
 import threading
 
-from refws.host import reading
+from refws.host.connection import reading
 
 
 def test_the_connections_of_a_thread_share_a_buffer_and_threads_do_not():

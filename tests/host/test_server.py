@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
 
 import pytest
@@ -10,6 +11,7 @@ import trustme
 from peers import (
     BINARY,
     CLOSE,
+    PING,
     TEXT,
     Raw,
     asyncio_test,
@@ -24,6 +26,8 @@ from peers import (
 )
 
 import refws
+from refws.host.choice import Choice
+from refws.host.connection.times import TimeLimits
 
 PAGE = refws.Response(200, refws.HeaderFields([("Content-Type", "text/plain")]), b"a page\n")
 
@@ -115,6 +119,73 @@ async def test_a_port_that_is_taken():
             await refws.serve(echo, port=server.port)
 
 
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs unix sockets")
+@asyncio_test
+async def test_a_unix_socket(tmp_path):
+    path = tmp_path / "socket"
+    async with refws.serve(echo, path=path) as server:
+        assert (server.path, server.uri) == (str(path), "ws://localhost")
+        raw = Raw(*await asyncio.open_unix_connection(path))
+        raw.send(request() + frame(TEXT, b"hello"))
+        assert (await raw.head())[0].split()[1] == "101"
+        assert await raw.frame() == (TEXT, b"hello")
+        await raw.close()
+    assert not path.exists()
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs unix sockets")
+@asyncio_test
+async def test_a_unix_socket_of_somebody_else_is_not_removed(tmp_path):
+    path = tmp_path / "socket"
+    async with refws.serve(echo, path=path), refws.serve(echo, path=tmp_path / "other"):
+        (tmp_path / "other").rename(path)
+    assert path.exists()
+
+
+@asyncio_test
+async def test_a_choice_for_each_request():
+    async def shout(ws):
+        async for message in ws:
+            await ws.send(message.upper())
+
+    def choose(request):
+        if request.path == "/loud":
+            return Choice(shout, subprotocols=["loud"], limits=refws.Limits(max_message_size=5), max_queue=1)
+        return refws.Response(410) if request.path == "/gone" else Choice(echo)
+
+    async def choose_later(request):
+        await asyncio.sleep(0)
+        return choose(request)
+
+    for chooser in (choose, choose_later):
+        async with (
+            refws.serve(choose=chooser) as server,
+            refws.connect(f"{server.uri}/loud", subprotocols=["loud"]) as loud,
+            refws.connect(server.uri, subprotocols=["loud"]) as soft,
+        ):
+            for ws, subprotocol, answer in [(loud, "loud", "HELLO"), (soft, None, "hello")]:
+                await ws.send("hello")
+                assert (await ws.recv(), ws.subprotocol) == (answer, subprotocol)
+            await loud.send("longer")
+            with pytest.raises(refws.ConnectionClosed, match="1009"):
+                await loud.recv()
+            with pytest.raises(refws.HandshakeFailure, match="410"):
+                await refws.connect(f"{server.uri}/gone")
+
+
+@asyncio_test
+async def test_the_times_are_those_of_the_choice():
+    choice = Choice(deaf, times=TimeLimits(ping_interval=0.01, ping_timeout=0.01))
+    async with refws.serve(choose=lambda request: choice, ping_interval=None) as server, raw_client(server) as raw:
+        assert [first for first, _ in await raw.frames_to_the_end()] == [PING, CLOSE]
+
+
+@pytest.mark.parametrize("options", [{}, {"handler": echo, "choose": echo}, {"choose": echo, "http": echo}])
+def test_a_server_has_a_handler_or_chooses(options):
+    with pytest.raises(refws.UsageError, match="choose"):
+        refws.serve(**options)
+
+
 # The opening handshake
 
 
@@ -186,14 +257,20 @@ async def test_the_subprotocol_is_the_servers_choice(policy, offered, chosen):
         assert [connection.subprotocol for connection in server.connections] == [chosen]
 
 
+def fail_at_once(_):
+    raise LookupError("of a policy")
+
+
 @pytest.mark.parametrize(
     "mistake",
     [
+        {"subprotocols": fail_at_once},
+        {"origins": fail_at_once},
         {"subprotocols": lambda offered: "not offered"},
         {"additional_headers": [("Upgrade", "other")]},
         {"additional_headers": [("X", "a\nb")]},
     ],
-    ids=["subprotocol", "field of the handshake", "no field"],
+    ids=["subprotocols fail", "origins fail", "subprotocol", "field of the handshake", "no field"],
 )
 @asyncio_test
 async def test_a_mistake_of_the_server_is_500_and_logged(mistake, caplog):
@@ -342,16 +419,16 @@ async def test_a_hook_that_fails_is_500_and_logged(hook, caplog):
         raw.send(request())
         assert (await raw.response())[0] == 500
         assert await raw.reader.read() == b""
-    assert went_wrong(caplog) == ["the http hook failed"]
+    assert went_wrong(caplog) == ["choosing the answer to a request failed"]
 
 
+@pytest.mark.parametrize("answer", [refws.Response(200, refws.HeaderFields([("X", "a\nb")])), "a page"])
 @asyncio_test
-async def test_an_answer_that_is_no_http_is_logged(caplog):
-    answer = refws.Response(200, refws.HeaderFields([("X", "a\nb")]))
+async def test_an_answer_that_is_no_http_is_logged(answer, caplog):
     async with refws.serve(echo, http=lambda request: answer) as server, tcp(server) as raw:
         raw.send(get())
         assert await raw.reader.read() == b""
-    assert went_wrong(caplog) == ["the answer of the http hook cannot be sent"]
+    assert went_wrong(caplog) == ["the answer to a request cannot be sent"]
 
 
 @pytest.mark.parametrize("stop", ["client", "server", "time"])
@@ -410,6 +487,29 @@ async def test_a_graceful_stop_closes_every_client_with_1001():
             assert await messages == []
             assert ws.close_received == refws.Close(1001, "the server stops")
         assert not server.connections
+
+
+@asyncio_test
+async def test_a_stop_with_a_code_and_a_reason_of_ones_own():
+    async with refws.serve(echo) as server, refws.connect(server.uri) as ws:
+        with pytest.raises(refws.UsageError, match="1006"):
+            await server.close(1006)
+        await ws.send("still here")
+        assert await ws.recv() == "still here"
+        closing = asyncio.create_task(server.close(1012, "back in a minute"))
+        with pytest.raises(refws.ConnectionClosed, match="back in a minute"):
+            await ws.recv()
+        await closing
+        assert ws.close_received == refws.Close(1012, "back in a minute")
+
+
+@asyncio_test
+async def test_an_abort_waits_for_nobody():
+    async with refws.serve(deaf, close_timeout=None) as server, raw_client(server) as raw:
+        server.abort()
+        await server.close()
+        with contextlib.suppress(ConnectionResetError):
+            assert await raw.reader.read() == b""
 
 
 @asyncio_test

@@ -21,7 +21,8 @@ from peers import (
 )
 
 import refws
-from refws.host.pings import PingingConnection
+from refws.host.connection.pings import PingingConnection
+from refws.host.connection.times import TimeLimits
 
 
 async def deaf(ws):
@@ -284,6 +285,27 @@ async def test_messages_behind_an_own_close_are_received_or_counted():
         assert received
 
 
+@pytest.mark.clause("rfc6455:5.5.1-p5-s5")
+@pytest.mark.parametrize(("unread", "dropped"), [(2, 0), (3, 1)])
+@asyncio_test
+async def test_behind_an_own_close_no_more_messages_queue_up_than_may(unread, dropped):
+    clients = []
+
+    async def script(raw):
+        await answer(raw)
+        assert (await raw.frame())[0] == CLOSE
+        for _ in range(unread):
+            raw.send_frame(TEXT, b"late", mask=False)
+        await until(lambda: len(clients[0]._queue) == unread)
+        raw.send_frame(TEXT, b"later", mask=False)
+        raw.send(close_frame(1000, mask=False))
+
+    async with raw_server(script) as uri:
+        async with refws.connect(uri, max_queue=2) as ws:
+            clients.append(ws)
+        assert (len([message async for message in ws]), ws.dropped) == (unread + 1 - dropped, dropped)
+
+
 @asyncio_test
 async def test_messages_before_the_end_are_received_after_it():
     async with pair(deaf) as (ws, there):
@@ -464,6 +486,95 @@ async def test_nor_does_a_slow_client_close_its_connection(gate):
         opened.set_result(ws)
         await gate.wait()
         assert [await ws.recv() for _ in sent] == sent
+
+
+class Loop:
+    """Of an event loop, what a connection sets timers with; they go off when a test says so."""
+
+    def create_future(self):
+        return asyncio.get_running_loop().create_future()
+
+    def call_later(self, seconds, callback):
+        self.strike = callback
+        return self
+
+    def cancel(self):
+        self.strike = None
+
+
+class Transport:
+    """A transport whose peer takes nothing but what a test takes from it."""
+
+    untaken = 0
+
+    def get_extra_info(self, name, default=None):
+        return default
+
+    def is_closing(self):
+        return False
+
+    def write(self, octets):
+        self.untaken += len(octets)
+
+    def get_write_buffer_size(self):
+        return self.untaken
+
+    def can_write_eof(self):
+        return True
+
+    def abort(self):
+        self.untaken = 0
+
+    resume_reading = write_eof = abort
+
+
+def pinging():
+    """A client that waits for a Pong, its loop and its transport; it has sent 1000 octets before the Ping."""
+    loop, transport = Loop(), Transport()
+    endpoint = refws.Endpoint.established(refws.Role.CLIENT)
+    connection = PingingConnection(endpoint, TimeLimits(), loop)
+    connection.connection_made(transport)
+    endpoint.send_a_websocket_message(bytes(1000))
+    connection.flush()
+    connection._keep_alive()
+    return connection, loop, transport
+
+
+@pytest.mark.clause("rfc6455:7.2.1-p3-s1")
+@asyncio_test
+async def test_a_long_frame_that_comes_keeps_a_pong_waiting():
+    connection, loop, transport = pinging()
+    transport.untaken = 0
+    octets = frame(TEXT, b"a" * 10, mask=False)
+    for octet in octets[:-1]:
+        connection.data_received(bytes([octet]))
+        if connection.endpoint.within_a_frame:
+            loop.strike()
+            assert connection.endpoint.closing.failure is None
+    # Nothing has come since.
+    loop.strike()
+    assert connection.endpoint.closing.failure.why == "no Pong came for a keep-alive Ping"
+
+
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.clause("rfc6455:7.2.1-p3-s1")
+@asyncio_test
+async def test_a_peer_that_takes_what_is_before_the_ping_has_time_to_answer(ended):
+    connection, loop, transport = pinging()
+    for _ in range(5):
+        transport.untaken -= 100
+        loop.strike()
+        assert connection.endpoint.closing.failure is None
+    if ended:
+        # All of it is gone, and the Ping with it; then comes the time for the Pong.
+        transport.untaken = 0
+        loop.strike()
+        assert connection.endpoint.closing.failure is None
+        connection.endpoint.send_a_websocket_message(bytes(1000))
+        connection.flush()
+        transport.untaken = 500
+    loop.strike()
+    assert connection.endpoint.closing.failure.why == "no Pong came for a keep-alive Ping"
 
 
 @asyncio_test
