@@ -24,6 +24,12 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except ValueError as error:
             raise click.UsageError(str(error), ctx) from None
+        except ImportError as error:
+            from refws.clauses.page import MissingExtra  # noqa: PLC0415 (not needed where all goes well)
+
+            if not isinstance(error, MissingExtra):
+                raise
+            raise click.ClickException(str(error)) from None
 
     def _load(self) -> None:
         importlib.import_module("refws.cli.clauses_commands")

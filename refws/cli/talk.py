@@ -2,106 +2,159 @@
 
 import asyncio
 import contextlib
+import logging
 import sys
-import threading
-from collections.abc import AsyncIterator
+from typing import Any
 
-import click
-
+from refws.cli.lines import Lines, piped, typed
+from refws.cli.prompt import Prompt
+from refws.cli.screen import Screen, closing_line
 from refws.failure import UsageError
-from refws.host.client import connect
-from refws.host.closed import ConnectionClosed
-from refws.host.websocket import WebSocket
+from refws.host.aio.client import connect
+from refws.host.aio.client_websocket import ClientWebSocket
+from refws.host.aio.websocket import WebSocket
+from refws.host.connection.closed import ConnectionClosed
+from refws.rfc6455.s05_5_control_frames import Ping, Pong
 
-__all__ = ["talk"]
+__all__ = ["Connect", "Conversation", "talk"]
 
-LINES_AHEAD = 64
-"""Lines that are read before the peer takes those before them."""
-
-
-async def talk(opening: connect, *, stay: bool) -> None:
-    """Connect, and talk until the input ends or the peer closes."""
-    interactive = sys.stdin.isatty()
-    async with opening as ws:
-        await _talk(ws, stay, interactive)
-    _say_goodbye(ws, interactive)
+logger = logging.getLogger("refws")
 
 
-async def _talk(ws: WebSocket, stay: bool, interactive: bool) -> None:
-    if interactive:
-        click.echo(f"connected{f', subprotocol {ws.subprotocol}' if ws.subprotocol else ''}; Ctrl-D closes")
-    lines = _typed() if interactive else _piped()
-    receiving = asyncio.create_task(_print_messages(ws, interactive))
-    sending = asyncio.create_task(_send_lines(ws, lines))
-    await asyncio.wait([receiving, sending], return_when=asyncio.FIRST_COMPLETED)
-    sent_all = sending.done() and sending.exception() is None
-    if not (sent_all and stay):
-        # What the peer still answers to the lines before comes before its Close frame.
-        await ws.close()
-    await receiving
-    if sending.done():
-        sending.result()
-    sending.cancel()
+class _Client(ClientWebSocket):
+    """A client that tells of Pings in the log."""
+
+    __slots__ = ()
+
+    def control_received(self, frame: Ping | Pong) -> None:
+        """A Ping, or a Pong, has come."""
+        logger.info("received a %s %s", type(frame).__name__, frame.payload)
+        super().control_received(frame)
 
 
-def _say_goodbye(ws: WebSocket, interactive: bool) -> None:
-    closed = ConnectionClosed(ws.endpoint)
-    if not closed.normally:
-        raise closed
-    if interactive:
-        click.echo(str(closed))
+class Connect(connect):
+    """`refws.connect`, and the log tells of Pings."""
+
+    websocket_class = _Client
 
 
-async def _send_lines(ws: WebSocket, lines: AsyncIterator[str]) -> None:
-    number = 0
-    async for line in lines:
-        number += 1
+async def talk(opening: connect, *, stay: bool = False, again: bool = False) -> bool:
+    """Connect, and talk until the input ends or the peer closes; with `again` until the input ends.
+
+    With `stay`, the end of the input ends nothing. Returns whether the end was normal. Raises what connecting raises,
+    and, where there is no terminal, `ConnectionClosed` for an end that was not normal.
+    """
+    conversation = Conversation(stay=stay)
+    try:
+        if again:
+            ws = await _talk_again_and_again(opening, conversation)
+        else:
+            async with opening as ws:
+                await conversation.over(ws)
+    finally:
+        await conversation.close()
+    return conversation.ended(ws)
+
+
+async def _talk_again_and_again(opening: connect, conversation: "Conversation") -> WebSocket:
+    connections: Any = aiter(opening)
+    async with contextlib.aclosing(connections):
+        ws: WebSocket = await anext(connections)
+        while True:
+            with contextlib.suppress(ConnectionClosed):
+                # A line that could not be sent is the first of the next connection.
+                if await conversation.over(ws):
+                    return ws
+            conversation.screen.note(f"{closing_line(ws.endpoint)}; connecting again", wrong=True)
+            coming = asyncio.ensure_future(anext(connections))
+            if not await conversation.waits_for(coming):
+                return ws
+            ws = coming.result()
+
+
+class Conversation:
+    """What is said; it may go over several connections, one after the other."""
+
+    def __init__(self, *, stay: bool) -> None:
+        interactive = sys.stdin.isatty()
+        self.screen = Screen(typed=interactive)
+        self._stay = stay
+        self._prompt = Prompt(self.screen) if interactive else None
+        self._lines = Lines(typed() if interactive else piped())
+        self._number = 0
+
+    async def over(self, ws: Any) -> bool:
+        """Talk over a connection until it is closed. Returns whether this side has no more to say.
+
+        Raises `ConnectionClosed` where a line could not be sent, and `UsageError` where it is none.
+        """
+        if self._prompt is not None:
+            subprotocol = f", subprotocol {ws.subprotocol}" if ws.subprotocol else ""
+            self.screen.note(f"connected to {ws.uri}{subprotocol}; Ctrl-D closes, /help helps")
+        receiving = asyncio.create_task(self._receive(ws))
+        sending = asyncio.create_task(self._send(ws))
+        try:
+            await asyncio.wait([receiving, sending], return_when=asyncio.FIRST_COMPLETED)
+            sent_all = sending.done() and sending.exception() is None
+            if not (sent_all and self._stay):
+                # What the peer still answers to the lines before comes before its Close frame.
+                await ws.close()
+            await receiving
+            if sending.done():
+                sending.result()
+        finally:
+            receiving.cancel()
+            sending.cancel()
+        return self._closes or (sent_all and not self._stay)
+
+    async def waits_for(self, coming: "asyncio.Future[Any]") -> bool:
+        """Wait for another connection; False where somebody at the prompt does not want to."""
+        ended = asyncio.ensure_future(self._lines.end())
+        awaited = [coming] if self._prompt is None else [coming, ended]
+        try:
+            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+            return coming.done()
+        finally:
+            ended.cancel()
+            if coming.cancel():
+                await asyncio.wait([coming])
+
+    @property
+    def _closes(self) -> bool:
+        return self._prompt is not None and self._prompt.closes
+
+    async def _send(self, ws: WebSocket) -> None:
+        while (line := await self._lines.next()) is not None:
+            if self._prompt is not None:
+                await self._prompt.act(ws, line)
+            else:
+                await self._send_line(ws, line)
+            self._lines.done()
+            if self._closes:
+                return
+
+    async def _send_line(self, ws: WebSocket, line: str) -> None:
         try:
             await ws.send(line)
         except UsageError:
-            raise UsageError(f"line {number} of the input is not UTF-8; a message a line is text") from None
+            raise UsageError(f"line {self._number + 1} of the input is not UTF-8; a message a line is text") from None
+        self._number += 1
 
+    async def _receive(self, ws: WebSocket) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                self.screen.message(await ws.recv())
 
-async def _print_messages(ws: WebSocket, interactive: bool) -> None:
-    try:
-        while True:
-            message = await ws.recv()
-            shown = message if isinstance(message, str) else f"[{len(message)} octets] {message.hex(' ')}"
-            click.echo(f"< {shown}" if interactive else shown)
-    except ConnectionClosed:
-        return
+    def ended(self, ws: WebSocket) -> bool:
+        """Say how a connection ended. Raises `ConnectionClosed` where nobody sees it, and it was not normal."""
+        closed = ConnectionClosed(ws.endpoint)
+        normally = closed.normally or (self._closes and closed.cleanly)
+        if self._prompt is not None:
+            self.screen.note(closing_line(ws.endpoint), wrong=not normally)
+        elif not normally:
+            raise closed
+        return normally
 
-
-async def _typed() -> AsyncIterator[str]:
-    from prompt_toolkit import PromptSession  # noqa: PLC0415 (only a terminal needs it)
-    from prompt_toolkit.patch_stdout import patch_stdout  # noqa: PLC0415
-
-    session: PromptSession[str] = PromptSession("> ")
-    with patch_stdout():
-        while True:
-            try:
-                yield await session.prompt_async()
-            except (EOFError, KeyboardInterrupt):
-                return
-
-
-async def _piped() -> AsyncIterator[str]:
-    loop = asyncio.get_running_loop()
-    lines: asyncio.Queue[str] = asyncio.Queue()
-    room = threading.Semaphore(LINES_AHEAD)
-
-    def read() -> None:
-        # Not sys.stdin: the interpreter would wait for it when the peer closes before the input ends.
-        # RuntimeError: the loop is closed, for nobody wants more.
-        with (
-            contextlib.suppress(RuntimeError),
-            open(sys.stdin.fileno(), encoding="utf-8", errors="surrogateescape", closefd=False) as source,
-        ):
-            while room.acquire() and (line := source.readline()):
-                loop.call_soon_threadsafe(lines.put_nowait, line)
-            loop.call_soon_threadsafe(lines.put_nowait, "")
-
-    threading.Thread(target=read, daemon=True).start()
-    while line := await lines.get():
-        yield line.removesuffix("\n")
-        room.release()
+    async def close(self) -> None:
+        """Wait for no more lines."""
+        await self._lines.close()

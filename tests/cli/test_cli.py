@@ -1,10 +1,8 @@
 """``python -m refws`` in a process of its own, as a person or a script has it."""
 
 import asyncio
-import contextlib
 import os
 import re
-import select
 import signal
 import socket
 import ssl
@@ -13,30 +11,16 @@ import sys
 
 import pytest
 import trustme
+from runs import REFWS, run_here, serving
 
 import refws
 from refws.cli import main, talk
-
-REFWS = [sys.executable, "-W", "error", "-m", "refws"]
 
 
 def run(*arguments, octets=b""):
     """(exit code, standard output, standard error) of one run."""
     done = subprocess.run([*REFWS, *arguments], input=octets, capture_output=True, timeout=20, check=False)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
-@contextlib.contextmanager
-def serving(*arguments):
-    """``refws serve --echo``: the process and its address."""
-    command = [*REFWS, *arguments, "serve", "--echo"] if "-v" in arguments else [*REFWS, "serve", "--echo", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline()
-            assert line.startswith("listening on ws"), process.stderr.read()
-            yield process, line.removeprefix("listening on ").strip()
-        finally:
-            process.terminate()
 
 
 def asyncio_test(test):
@@ -74,7 +58,7 @@ def authority(tmp_path_factory):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serve_prints_one_line_and_a_signal_stops_it(number):
-    with serving() as (process, uri):
+    with serving("--echo") as (process, uri):
         assert re.fullmatch(r"ws://127\.0\.0\.1:\d+", uri)
         with socket.create_connection(("127.0.0.1", int(uri.rpartition(":")[2]))):
             process.send_signal(number)
@@ -83,11 +67,11 @@ def test_serve_prints_one_line_and_a_signal_stops_it(number):
 
 
 def test_serve_takes_a_host_and_a_limit_and_says_what_happens_if_asked():
-    with serving("--host", "localhost", "--max-message", "3") as (_, uri):
+    with serving("--echo", "--host", "localhost", "--max-message", "3") as (_, uri):
         code, _, error = run("connect", uri, octets=b"four")
         assert (code, error.count("\n")) == (1, 1)
         assert error.startswith("refws: closed by the peer with 1009 (")
-    with serving("-v") as (process, uri):
+    with serving("--echo", "-v") as (process, uri):
         assert run("connect", uri, octets=b"x\n")[:2] == (0, "x\n")
         with socket.create_connection(("127.0.0.1", int(uri.rpartition(":")[2]))) as http:
             http.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -137,8 +121,8 @@ async def test_a_signal_closes_every_client_with_1001():
         (["connect", "ws://nowhere.invalid"], "nowhere.invalid"),
     ],
 )
-def test_a_mistake_is_one_clear_line(arguments, says, tmp_path):
-    code, output, error = run(*arguments)
+def test_a_mistake_is_one_clear_line(monkeypatch, capsys, arguments, says):
+    code, output, error = run_here(monkeypatch, capsys, *arguments)
     assert code in {1, 2}
     assert output == ""
     assert one_line(error), error
@@ -147,8 +131,8 @@ def test_a_mistake_is_one_clear_line(arguments, says, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["serve", "-h"], ["connect", "-h"], ["--version"]])
-def test_help_is_no_mistake(arguments):
-    code, output, error = run(*arguments)
+def test_help_is_no_mistake(monkeypatch, capsys, arguments):
+    code, output, error = run_here(monkeypatch, capsys, *arguments)
     assert (code, error) == (0, "")
     assert refws.__version__ in output or "Usage: refws" in output
 
@@ -184,7 +168,7 @@ def test_whatever_goes_wrong_is_one_line(monkeypatch, error, code):
 
 def test_a_pipe_is_sent_line_by_line_and_what_comes_is_printed():
     lines = "one\n\nzwei ü 𝄞\n" + "x" * 100_000 + "\n" + "".join(f"{i}\n" for i in range(500)) + "the last"
-    with serving() as (_, uri):
+    with serving("--echo") as (_, uri):
         assert run("connect", uri, octets=lines.encode()) == (0, lines + "\n", "")
         assert run("connect", uri) == (0, "", "")
 
@@ -283,7 +267,7 @@ async def test_an_interrupt_closes_the_connection():
 
 def test_tls(authority):
     cert, key, ca = authority
-    with serving("--tls-cert", cert, "--tls-key", key) as (_, uri):
+    with serving("--echo", "--tls-cert", cert, "--tls-key", key) as (_, uri):
         assert uri.startswith("wss://127.0.0.1:")
         assert run("connect", uri, "--ca", ca, octets=b"secret\n") == (0, "secret\n", "")
         code, output, error = run("connect", uri, octets=b"secret\n")
@@ -294,44 +278,6 @@ def test_tls(authority):
             ssl.create_default_context().wrap_socket(
                 socket.create_connection(("127.0.0.1", int(uri.rpartition(":")[2]))), server_hostname="127.0.0.1"
             ).close()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-@pytest.mark.parametrize("last", [b"\x04", b"\x03"], ids=["Ctrl-D", "Ctrl-C"])
-def test_a_person_types_and_sees(last):
-    import pty
-
-    with serving() as (_, uri):
-        terminal, other = pty.openpty()
-        environment = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
-        client = subprocess.Popen(
-            [*REFWS, "connect", uri], stdin=other, stdout=other, stderr=other, env=environment, start_new_session=True
-        )
-        os.close(other)
-        seen, prompt = b"", rb"\x1b\[\?2004h.*>.*\x1b\[\?25h"
-
-        def until(text):
-            nonlocal seen
-            while not re.search(text, seen, re.DOTALL):
-                assert select.select([terminal], [], [], 10)[0], seen
-                seen += os.read(terminal, 4096)
-
-        try:
-            until(b"Ctrl-D closes")
-            # The prompt is there: what is typed now is not echoed twice.
-            until(prompt)
-            os.write(terminal, b"hello\r")
-            until(b"< hello.*" + prompt)
-            os.write(terminal, last)
-            with contextlib.suppress(OSError):
-                until(b"never")
-            assert client.wait(20) == 0
-        finally:
-            client.kill()
-            client.wait()
-        assert b"closed by the peer with 1000" in seen
-        assert b"Traceback" not in seen
-        os.close(terminal)
 
 
 def test_a_line_that_cannot_be_sent_any_more_is_not_lost_in_silence(monkeypatch, capsys):
@@ -353,7 +299,7 @@ def test_a_line_that_cannot_be_sent_any_more_is_not_lost_in_silence(monkeypatch,
 
     ws = None
     monkeypatch.setattr("sys.stdin", open(os.devnull))  # noqa: SIM115 (closed with the process)
-    monkeypatch.setattr(talk, "_piped", piped)
+    monkeypatch.setattr(talk, "piped", piped)
     with pytest.raises(refws.ConnectionClosed, match="closed by the peer with 1000"):
         asyncio.run(converse())
     sys.stdin.close()
