@@ -1,1 +1,1 @@
-"""The conformance harness of this repository: the genuine Autobahn Testsuite judges a testee in both roles."""
+"""The conformance harness of this repository: the genuine Autobahn Testsuite judges refws on each of its hosts."""

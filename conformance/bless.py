@@ -2,28 +2,28 @@
 
 from pathlib import Path
 
-from conformance.autobahn.cases import ALL_CASES
 from conformance.failure import HarnessFailure
 from conformance.paths import REPORTS, ROOT
 from conformance.publish import publish
 from conformance.readme import put_score
-from conformance.results import ROLES, Results
+from conformance.results import Results
+from conformance.testees import due
 
 
 def bless(results: Results, run_folder: Path, reports: Path) -> None:
     """Write the reports of a run, and, where they are the committed ones, the score into the README.
 
-    Raises HarnessFailure unless the run has every case in both roles and is not partial.
+    Raises HarnessFailure unless the run has every testee with every case of its, and is not partial.
     """
-    for role in ROLES:
-        testee = results.testees.get(role)
-        have = len(testee.cases) if testee else 0
-        if results.partial or have != len(ALL_CASES):
+    for testee in due(results):
+        judged = results.testees.get(testee.name)
+        have = sum(case in judged.cases for case in testee.cases) if judged else 0
+        if results.partial or have != len(testee.cases):
             state = "partial" if results.partial else "not complete"
             raise HarnessFailure(
-                f"nothing was published: the run is {state} ({role}: {have} of {len(ALL_CASES)} cases); "
-                "run all cases in both roles without an interruption"
+                f"nothing was published: the run is {state} ({testee.name}: {have} of {len(testee.cases)} cases); "
+                "run all cases of all testees without an interruption"
             )
-    publish(results, {role: run_folder / role for role in ROLES}, reports)
+    publish(results, {name: run_folder / name for name in results.testees}, reports)
     if reports == REPORTS:
         put_score(ROOT / "README.md", reports / "summary.md")

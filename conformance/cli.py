@@ -1,6 +1,5 @@
-"""The command line: python -m conformance run | build-image | client-testee | compare | publish | blessed."""
+"""The command line: python -m conformance run | build-image | server-testee | client-testee | compare | …."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from conformance.failure import ExitStatus, HarnessFailure
 from conformance.paths import REPORTS, WORK
 from conformance.results import load
 from conformance.source import check_blessed, digest
+from conformance.testees import hosts_of
 
 
 class _Group(click.Group):
@@ -65,16 +65,26 @@ def build_image(mirror: str) -> None:
         client.close()
 
 
+@main.command("server-testee")
+@click.argument("host", type=click.Choice([host for host in hosts_of("server") if host != "asyncio"]))
+def server_testee(host: str) -> None:
+    """Serve refws on HOST: print `listening on ws://127.0.0.1:PORT`, and echo. On asyncio, `refws serve` does it."""
+    from conformance.server_testee import SERVERS  # noqa: PLC0415  # the harness judges other servers without it
+
+    SERVERS[host]()
+
+
 @main.command("client-testee")
 @click.argument("url")
 @click.option("--agent", default="refws", show_default=True, help="The name in the fuzzing server's reports.")
-def client_testee(url: str, agent: str) -> None:
+@click.option("--host", type=click.Choice(hosts_of("client")), default="asyncio", show_default=True)
+def client_testee(url: str, agent: str, host: str) -> None:
     """Let the refws client run all cases of the Autobahn fuzzing server at URL (ws://host:port)."""
     import refws  # noqa: PLC0415  # the harness judges other servers without it
-    from conformance.client_testee import drive  # noqa: PLC0415
+    from conformance.client_testee import CLIENTS  # noqa: PLC0415
 
     try:
-        count = asyncio.run(drive(url, agent))
+        count = CLIENTS[host](url, agent)
     except (OSError, ValueError, refws.Failure) as error:
         raise HarnessFailure(f"{url}: {error}") from error
     click.echo(f"{count} cases were run")
@@ -97,7 +107,7 @@ def compare(old: Path, new: Path) -> None:
 @click.option("--work", type=click.Path(path_type=Path), default=WORK, help="Where `run` left its last run.")
 @click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, help="Where the reports go.")
 def publish(work: Path, reports: Path) -> None:
-    """Write reports/ from the last run, which must have been complete and in both roles."""
+    """Write reports/ from the last run, which must have been complete."""
     last = work / runner.LAST_RUN
     results = load(last / runner.REPORT)
     bless(results, last, reports)

@@ -1,7 +1,9 @@
 """The command `run`: what tox calls."""
 
 import sys
+from collections.abc import Collection, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -20,24 +22,26 @@ from conformance.results import ROLES
 from conformance.runner import Outcome, Plan
 from conformance.selection import UnknownCases, select
 from conformance.source import digest
-from conformance.testees import client_command, server_command
+from conformance.testees import HOSTS, TESTEES, Testee, others
 from conformance.verdict import judge_against, totals, totals_table
 
 _AGENT: Final = "refws"
 _SHARDS: Final = 2
 _SHOWN_LINES: Final = 40
+_OF_OTHERS: Final = "--agent, --server-command and --client-command"
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
 @click.option("--role", type=click.Choice([*ROLES, "both"]), default="both", show_default=True, help="The testee's.")
+@click.option("--host", "hosts", type=click.Choice(HOSTS), multiple=True, help="Only refws on this host; repeatable.")
 @click.option(
     "--cases", "wanted", multiple=True, metavar="PATTERN", help="5.*, 7.1.*, 9.3.1, 1-10; commas or repeated."
 )
 @click.option("--exclude-cases", "unwanted", multiple=True, metavar="PATTERN", help="Patterns of cases to leave out.")
 @click.option(
-    "--shards", type=click.IntRange(1, 32), default=_SHARDS, show_default=True, help="wstest processes per role."
+    "--shards", type=click.IntRange(1, 32), default=_SHARDS, show_default=True, help="wstest processes per testee."
 )
 @click.option("--engine", type=click.Choice(["auto", "docker", "local"]), default="auto", show_default=True)
 @click.option("--image", help="Use this image of wstest instead of pulling or building one.")
@@ -48,12 +52,13 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--time-limit", type=click.FloatRange(1), metavar="SECONDS", help="Per shard; else it grows with the cases."
 )
-@click.option("--bless", is_flag=True, help="Rewrite the reports after a complete run in both roles.")
+@click.option("--bless", is_flag=True, help="Rewrite the reports after a complete run.")
 @click.option("--reports", type=_FOLDER, default=REPORTS, help="The committed reports to compare with.")
 @click.option("--work", type=_FOLDER, default=WORK, help="Where the run leaves its own report and logs.")
 def run(
     *,
     role: str,
+    hosts: tuple[str, ...],
     wanted: tuple[str, ...],
     unwanted: tuple[str, ...],
     shards: int,
@@ -68,30 +73,31 @@ def run(
     reports: Path,
     work: Path,
 ) -> None:
-    """Judge refws with the genuine Autobahn Testsuite, and compare with the committed reports."""
+    """Judge refws on each of its hosts with the genuine Autobahn Testsuite, and compare with the committed reports.
+
+    On asyncio all cases judge it, elsewhere those of groups 1 to 10.
+    """
     console = Console()
-    commands = _commands(server_command, client_command)
     of_refws = (agent, server_command, client_command) == (_AGENT, None, None)
-    roles = ROLES if role == "both" else tuple(r for r in ROLES if r == role)
-    plan = Plan(_selected(wanted, unwanted), roles, shards, digest() if of_refws else "")
-    if bless and not of_refws:
-        raise click.UsageError("--bless is for refws itself; leave out --agent, --server-command and --client-command")
-    chosen = choose(
-        engine,
-        image,
-        mirror,
-        work / "build-image.log",
-        lambda line: console.print(line, soft_wrap=True, highlight=False),
-    )
-    with closing(chosen):
-        console.print(f"engine: {chosen.description}; {len(plan.cases)} cases, role {role}", highlight=False)
-        job = Job(chosen, agent, *commands, time_limit, Event(), lambda _name, _finished: None)
+    if (bless or hosts) and not of_refws:
+        raise click.UsageError(f"--bless and --host are for refws itself; leave out {_OF_OTHERS}")
+    testees = TESTEES if of_refws else _others(server_command, client_command)
+    chosen = _chosen(testees, role, hosts, _selected(wanted, unwanted))
+    plan = Plan(chosen, shards, digest() if of_refws else "")
+    with closing(choose(engine, image, mirror, work / "build-image.log", partial(_say, console))) as where:
+        counts = ", ".join(f"{testee.name} {len(testee.cases)}" for testee in chosen)
+        _say(console, f"engine: {where.description}; cases: {counts}")
+        job = Job(where, agent, time_limit, Event(), lambda _name, _finished: None)
         outcome = runner.run(plan, job, work, console)
     status = _tell(outcome, plan, reports, work, console, is_blessing=bless)
     if bless and outcome.is_whole:
         bless_run(outcome.results, work / runner.LAST_RUN, reports)
-        console.print(f"blessed: {reports} holds this run now", highlight=False)
+        _say(console, f"blessed: {reports} holds this run now")
     sys.exit(status)
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, soft_wrap=True, highlight=False)
 
 
 def _tell(
@@ -99,7 +105,7 @@ def _tell(
 ) -> ExitStatus:
     """Say what came out, and give the exit status."""
     console.print(totals_table(outcome.results))
-    console.print(f"report, case files and logs: {work / runner.LAST_RUN}", soft_wrap=True, highlight=False)
+    _say(console, f"report, case files and logs: {work / runner.LAST_RUN}")
     for failure in outcome.failures:
         click.echo(f"failure: {failure}", err=True)
     if outcome.interrupted:
@@ -107,7 +113,7 @@ def _tell(
         return ExitStatus.INTERRUPTED
     if outcome.failures:
         return ExitStatus.FAILURE
-    judgement = judge_against(reports, outcome.results, plan.cases)
+    judgement = judge_against(reports, outcome.results, plan.asked)
     for line in judgement.lines[:_SHOWN_LINES]:
         click.echo(line)
     if (rest := len(judgement.lines) - _SHOWN_LINES) > 0:
@@ -125,8 +131,19 @@ def _selected(wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> tuple[str, 
         raise click.UsageError(str(error)) from error
 
 
-def _commands(server: str | None, client: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _others(server: str | None, client: str | None) -> Sequence[Testee]:
     try:
-        return tuple(server_command(server)), tuple(client_command(client))
+        return others(server, client)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _chosen(testees: Sequence[Testee], role: str, hosts: Collection[str], cases: Collection[str]) -> Sequence[Testee]:
+    """Give the testees of a role and of hosts (none: of all), each with those of its cases that were asked for."""
+    named = [one for one in testees if role in ("both", one.role) and (not hosts or one.host in hosts)]
+    if not named:
+        raise click.UsageError(f"refws has no {role} on {' or '.join(hosts)}")
+    chosen = [one for one in (testee.limited_to(cases) for testee in named) if one.cases]
+    if not chosen:
+        raise click.UsageError(f"none of these cases is for {' or '.join(hosts)}: it is judged by groups 1-10")
+    return chosen

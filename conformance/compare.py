@@ -1,13 +1,13 @@
 """What changed between two reports: better, worse, appeared, disappeared."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from conformance.autobahn.cases import case_order
+from conformance.autobahn.cases import CORE, UNJUDGED, case_order
 from conformance.failure import HarnessFailure
-from conformance.results import ROLES, CaseResult, Results
+from conformance.results import CaseResult, Results, TesteeResults, names
 
 GOOD: Final = frozenset({"OK", "INFORMATIONAL"})
 UNIMPLEMENTED: Final = "UNIMPLEMENTED"
@@ -34,20 +34,20 @@ class Change:
     """One aspect of one case that differs: its behavior, its closing, its close code, or that it is there."""
 
     kind: Kind
-    role: str
+    testee: str
     case: str
     what: str
     old: str
     new: str
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.role} {self.case} {self.what}: {self.old} -> {self.new}"
+        return f"{self.kind}: {self.testee} {self.case} {self.what}: {self.old} -> {self.new}"
 
 
-def compare(old: Results, new: Results, asked: Collection[str] | None = None) -> list[Change]:
-    """List what differs, the server's cases first, in the order of case numbers.
+def compare(old: Results, new: Results, asked: Mapping[str, Collection[str]] | None = None) -> list[Change]:
+    """List what differs, testee by testee, the servers first, in the order of case numbers.
 
-    With `asked`, only these cases count, and only in the roles that `new` has: what was not asked for has not
+    With `asked`, only the testees it names count, and of each only the cases it names: what was not asked for has not
     disappeared. Raises HarnessFailure when the reports are of different versions of the suite.
     """
     if old.suite_version != new.suite_version:
@@ -56,11 +56,11 @@ def compare(old: Results, new: Results, asked: Collection[str] | None = None) ->
         )
     return [
         change
-        for role in ROLES
-        if asked is None or role in new.testees
-        for case in sorted(_cases(old, role).keys() | _cases(new, role).keys(), key=case_order)
-        if asked is None or case in asked
-        for change in _changes(role, case, _cases(old, role).get(case), _cases(new, role).get(case))
+        for name in names(Results({**old.testees, **new.testees}))
+        if asked is None or name in asked
+        for case in sorted(_cases(old, name).keys() | _cases(new, name).keys(), key=case_order)
+        if asked is None or case in asked[name]
+        for change in _changes(name, case, _cases(old, name).get(case), _cases(new, name).get(case))
     ]
 
 
@@ -70,11 +70,25 @@ def shortcomings(results: Results) -> list[str]:
     OK and INFORMATIONAL are good, UNIMPLEMENTED is no fault; everything else is listed, NON-STRICT too.
     """
     return [
-        f"{role} {case}: behavior {result.behavior}, behaviorClose {result.behavior_close}"
-        for role, testee in results.testees.items()
-        for case, result in testee.cases.items()
+        f"{name} {case}: behavior {result.behavior}, behaviorClose {result.behavior_close}"
+        for name in names(results)
+        for case, result in results.testees[name].cases.items()
         if has_failed(result)
     ]
+
+
+def lapses(testee: TesteeResults) -> list[str]:
+    """List the cases of groups 1 to 10 in which a testee is not strictly OK; empty where it is.
+
+    Strictly OK is a behavior of OK and a closing of OK, in every case; in the three by which Autobahn judges nobody,
+    INFORMATIONAL. A case that is absent is a lapse.
+    """
+    return [case for case in CORE if not _is_strictly_ok(case, testee.cases.get(case))]
+
+
+def _is_strictly_ok(case: str, result: CaseResult | None) -> bool:
+    fine = GOOD if case in UNJUDGED else {"OK"}
+    return result is not None and {result.behavior, result.behavior_close} <= fine
 
 
 def has_failed(result: CaseResult) -> bool:
@@ -82,25 +96,25 @@ def has_failed(result: CaseResult) -> bool:
     return not {result.behavior, result.behavior_close} <= GOOD | {UNIMPLEMENTED}
 
 
-def _cases(results: Results, role: str) -> dict[str, CaseResult]:
-    return dict(results.testees[role].cases) if role in results.testees else {}
+def _cases(results: Results, name: str) -> Mapping[str, CaseResult]:
+    return results.testees[name].cases if name in results.testees else {}
 
 
-def _changes(role: str, case: str, old: CaseResult | None, new: CaseResult | None) -> Iterator[Change]:
+def _changes(name: str, case: str, old: CaseResult | None, new: CaseResult | None) -> Iterator[Change]:
     if old is None and new is not None:
-        yield Change(Kind.APPEARED, role, case, "verdict", "absent", new.behavior)
+        yield Change(Kind.APPEARED, name, case, "verdict", "absent", new.behavior)
     elif old is not None and new is None:
-        yield Change(Kind.DISAPPEARED, role, case, "verdict", old.behavior, "absent")
+        yield Change(Kind.DISAPPEARED, name, case, "verdict", old.behavior, "absent")
     elif old is not None and new is not None:
         for what, before, after in (
             ("behavior", old.behavior, new.behavior),
             ("behaviorClose", old.behavior_close, new.behavior_close),
         ):
             if before != after:
-                yield Change(_direction(before, after), role, case, what, before, after)
+                yield Change(_direction(before, after), name, case, what, before, after)
         if old.remote_close_code != new.remote_close_code:
             codes = (str(old.remote_close_code), str(new.remote_close_code))
-            yield Change(Kind.CHANGED, role, case, "remoteCloseCode", *codes)
+            yield Change(Kind.CHANGED, name, case, "remoteCloseCode", *codes)
 
 
 def _direction(before: str, after: str) -> Kind:

@@ -12,8 +12,9 @@ from conformance import fuzzingserver
 from conformance.autobahn import report, specification
 from conformance.engines.base import REPORTS, Engine, Mode, Wstest
 from conformance.failure import HarnessFailure
-from conformance.results import CaseResult, Role
-from conformance.testees import ClientTestee, ServerTestee, Testee
+from conformance.programs import ClientProgram, Program, ServerProgram
+from conformance.results import CaseResult
+from conformance.testees import Testee
 
 _POLL_S: Final = 0.2
 _WRITE_LIMIT_S: Final = 15.0
@@ -35,8 +36,6 @@ class Job:
 
     engine: Engine
     agent: str
-    server_command: Sequence[str]
-    client_command: Sequence[str]
     time_limit_s: float | None
     cancel: Event
     progress: Callable[[str, int], None]
@@ -44,10 +43,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Some cases of one role; `folder` is its own, for what goes in and comes out of wstest and the testee."""
+    """Some cases of one testee; `folder` is its own, for what goes in and comes out of wstest and the testee."""
 
     name: str
-    role: Role
+    testee: Testee
     cases: Sequence[str]
     folder: Path
 
@@ -62,7 +61,7 @@ def judge(job: Job, shard: Shard, raw: Path) -> Mapping[str, CaseResult]:
     After an interruption that is what had finished. Raises HarnessFailure when anything is not as it must be.
     """
     shard.folder.mkdir(parents=True)
-    run = _judge_server if shard.role == "server" else _judge_client
+    run = _judge_server if shard.testee.role == "server" else _judge_client
     started = run(job, shard)
     reports = shard.folder / REPORTS
     if started is None:
@@ -76,7 +75,7 @@ def judge(job: Job, shard: Shard, raw: Path) -> Mapping[str, CaseResult]:
 
 def _judge_server(job: Job, shard: Shard) -> list[str] | None:
     """Let wstest be the client of a server; give the cases begun when the run was interrupted, None when it ended."""
-    with ServerTestee(job.server_command, shard.folder) as server:
+    with ServerProgram(shard.testee.command, shard.folder) as server:
         specification.for_fuzzingclient(shard.folder, server.url(), job.agent, shard.cases)
         with _running(job, shard, "fuzzingclient") as wstest:
 
@@ -101,7 +100,8 @@ def _judge_server(job: Job, shard: Shard) -> list[str] | None:
 def _judge_client(job: Job, shard: Shard) -> list[str] | None:
     """Let wstest be the server of a client; give the cases begun when the run was interrupted, None when it ended."""
     with _fuzzingserver(job, shard) as (wstest, port):
-        with ClientTestee(job.client_command, f"ws://127.0.0.1:{port}", job.agent, shard.folder) as client:
+        url = f"ws://127.0.0.1:{port}"
+        with ClientProgram(shard.testee.command, url, job.agent, shard.folder) as client:
 
             def is_done() -> bool:
                 if wstest.exit_status() is not None:
@@ -174,7 +174,7 @@ def _wait_for_end(wstest: Wstest) -> None:
         time.sleep(_POLL_S)
 
 
-def _require_success(client: Testee, wstest: Wstest) -> None:
+def _require_success(client: Program, wstest: Wstest) -> None:
     if client.exit_status() != 0:
         raise HarnessFailure(f"the client died ({_progress(wstest)}): it {client.epitaph()}")
 

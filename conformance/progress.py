@@ -12,11 +12,10 @@ from conformance.judge import Shard
 
 
 class ShardProgress:
-    """Shows how far the shards of one role are, as a context manager; its methods may be called from any thread."""
+    """Shows how far the shards of one testee are, as a context manager; its methods may be called from any thread."""
 
-    def __init__(self, console: Console, role: str, shards: Sequence[Shard]) -> None:
+    def __init__(self, console: Console, shards: Sequence[Shard]) -> None:
         self._console = console
-        self._role = role
         self._totals = {shard.name: len(shard.cases) for shard in shards}
         self._bars: dict[str, TaskID] = {}
         self._began = time.monotonic()

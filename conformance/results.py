@@ -31,15 +31,16 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class TesteeResults:
-    """The verdicts on one testee in one role, by case id."""
+    """The verdicts on one testee, by case id; `host` says what it ran on, and is empty where that is not known."""
 
     agent: str
     cases: Mapping[str, CaseResult]
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The verdicts of one run, by the role ("server", "client") that the testee played.
+    """The verdicts of one run, by the name of the testee, which begins with its role: "server", "server-threads".
 
     `partial` is true when the run was interrupted: cases that were asked for are then absent. `source` is the digest of
     the source that was judged, and empty where the testee was not refws.
@@ -51,8 +52,21 @@ class Results:
     source: str = ""
 
 
+def role_of(name: str) -> Role:
+    """Give the role of the testee of this name; raises ValueError where the name does not begin with one."""
+    for role in ROLES:
+        if name.partition("-")[0] == role:
+            return role
+    raise ValueError(f"{name!r} is not the name of a testee: it begins with no role")
+
+
+def names(results: Results) -> list[str]:
+    """Give the names of the testees that were judged: servers first, and of each role the plain one first."""
+    return sorted(results.testees, key=_order)
+
+
 def to_json(results: Results) -> str:
-    """Write results as JSON with one case per line, roles in a fixed order and cases sorted by number."""
+    """Write results as JSON with one case per line, testees in the order of `names` and cases sorted by number."""
     return "".join(_lines(results))
 
 
@@ -63,7 +77,7 @@ def from_json(text: str, source: str) -> Results:
         if document["schema"] != SCHEMA:
             raise HarnessFailure(f"{source}: its schema is {document['schema']!r}, this harness reads {SCHEMA!r}")
         return Results(
-            testees={role: _testee(entry) for role in ROLES if (entry := document["testees"].get(role)) is not None},
+            testees={name: _testee(entry) for name, entry in sorted(document["testees"].items(), key=_place)},
             suite_version=_text(document["suite"]["version"]),
             partial=bool(document["partial"]),
             source=_text(document.get("source", "")),
@@ -97,7 +111,16 @@ def _text(value: object) -> str:
 
 def _testee(entry: Mapping[str, Any]) -> TesteeResults:
     cases = {case_id: case_from(case) for case_id, case in entry["cases"].items()}
-    return TesteeResults(_text(entry["agent"]), {case_id: cases[case_id] for case_id in sorted(cases, key=case_order)})
+    in_order = {case_id: cases[case_id] for case_id in sorted(cases, key=case_order)}
+    return TesteeResults(_text(entry["agent"]), in_order, _text(entry.get("host", "")))
+
+
+def _place(item: tuple[str, object]) -> tuple[int, str]:
+    return _order(item[0])
+
+
+def _order(name: str) -> tuple[int, str]:
+    return ROLES.index(role_of(name)), name
 
 
 def _lines(results: Results) -> Iterator[str]:
@@ -106,9 +129,10 @@ def _lines(results: Results) -> Iterator[str]:
     yield f'  "source": {json.dumps(results.source)},\n  "partial": {json.dumps(results.partial)},\n'
     yield '  "testees": {'
     separator = "\n"
-    for role in (role for role in ROLES if role in results.testees):
-        testee = results.testees[role]
-        yield f'{separator}    "{role}": {{\n      "agent": {json.dumps(testee.agent)},\n      "cases": {{'
+    for name in names(results):
+        testee = results.testees[name]
+        yield f'{separator}    "{name}": {{\n      "agent": {json.dumps(testee.agent)},\n'
+        yield f'      "host": {json.dumps(testee.host)},\n      "cases": {{'
         yield ",".join(_case_line(case_id, testee.cases[case_id]) for case_id in sorted(testee.cases, key=case_order))
         yield "\n      }\n    }"
         separator = ",\n"

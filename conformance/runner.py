@@ -1,4 +1,4 @@
-"""A whole run: every role, its shards in parallel, one set of results and every failure on the way."""
+"""A whole run: every testee, its shards in parallel, one set of results and every failure on the way."""
 
 import shutil
 import signal
@@ -17,8 +17,9 @@ from rich.console import Console
 from conformance.failure import HarnessFailure
 from conformance.judge import Job, Shard, judge
 from conformance.progress import ShardProgress
-from conformance.results import CaseResult, Results, Role, TesteeResults, to_json
+from conformance.results import CaseResult, Results, TesteeResults, to_json
 from conformance.shards import deal
+from conformance.testees import Testee
 
 LAST_RUN: Final = "last"
 REPORT: Final = "autobahn.json"
@@ -26,12 +27,19 @@ REPORT: Final = "autobahn.json"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run: the cases in their order, the roles, how many wstest processes share them, and on which source."""
+    """What is run: testees, each with the cases that were asked for, and how many wstest processes share these.
 
-    cases: Sequence[str]
-    roles: Sequence[Role]
+    `source` is the digest of refws where that is what is judged, and empty where it is not.
+    """
+
+    testees: Sequence[Testee]
     shards: int
     source: str = ""
+
+    @property
+    def asked(self) -> Mapping[str, Sequence[str]]:
+        """The cases that were asked for, by the name of the testee."""
+        return {testee.name: testee.cases for testee in self.testees}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +63,14 @@ def run(plan: Plan, job: Job, work: Path, console: Console) -> Outcome:
     """
     work.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=work))
-    testees: dict[str, TesteeResults] = {}
+    judged: dict[str, TesteeResults] = {}
     failures: list[str] = []
     with _signals_set(job.cancel):
-        for role in plan.roles:
+        for testee in plan.testees:
             if not job.cancel.is_set():
-                testees[role] = _run_role(role, plan, job, folder, failures, console=console)
+                judged[testee.name] = _run_testee(testee, plan.shards, job, folder, failures, console=console)
     interrupted = job.cancel.is_set()
-    results = Results(testees, partial=bool(interrupted or failures), source=plan.source)
+    results = Results(judged, partial=bool(interrupted or failures), source=plan.source)
     (folder / REPORT).write_text(to_json(results), encoding="utf-8")
     last = work / LAST_RUN
     shutil.rmtree(last, ignore_errors=True)
@@ -70,18 +78,19 @@ def run(plan: Plan, job: Job, work: Path, console: Console) -> Outcome:
     return Outcome(results, failures, interrupted)
 
 
-def _run_role(
-    role: Role, plan: Plan, job: Job, folder: Path, failures: list[str], *, console: Console
+def _run_testee(
+    testee: Testee, shard_count: int, job: Job, folder: Path, failures: list[str], *, console: Console
 ) -> TesteeResults:
-    dealt = deal(plan.cases, plan.shards)
+    name = testee.name
+    dealt = deal(testee.cases, shard_count)
     shards = [
-        Shard(f"{role} {number}/{len(dealt)}", role, cases, folder / "logs" / f"{role}-{number}")
+        Shard(f"{name} {number}/{len(dealt)}", testee, cases, folder / "logs" / f"{name}-{number}")
         for number, cases in enumerate(dealt, start=1)
     ]
     verdicts: dict[str, CaseResult] = {}
-    with ShardProgress(console, role, shards) as progress, ThreadPoolExecutor(len(shards)) as pool:
+    with ShardProgress(console, shards) as progress, ThreadPoolExecutor(len(shards)) as pool:
         watched = replace(job, progress=progress.advance)
-        running = {pool.submit(judge, watched, shard, folder / role): shard for shard in shards}
+        running = {pool.submit(judge, watched, shard, folder / name): shard for shard in shards}
         for future, shard in _as_they_end(running):
             try:
                 judged = future.result()
@@ -90,7 +99,8 @@ def _run_role(
             except HarnessFailure as failure:
                 failures.append(f"{shard.name}: {failure}")
                 progress.shard_ended(shard.name, "failed")
-    return TesteeResults(job.agent, {case: verdicts[case] for case in plan.cases if case in verdicts})
+    have = {case: verdicts[case] for case in testee.cases if case in verdicts}
+    return TesteeResults(job.agent, have, testee.host)
 
 
 def _as_they_end(

@@ -8,6 +8,7 @@ from pathlib import Path
 from conformance.failure import HarnessFailure
 from conformance.paths import ROOT
 from conformance.results import Results
+from conformance.testees import TESTEES
 
 
 def digest(package: Path = ROOT / "refws") -> str:
@@ -36,9 +37,13 @@ def _without_comments(source: str) -> str:
 
 
 def check_blessed(results: Results, source: str) -> None:
-    """Raises HarnessFailure unless these results were judged on this source."""
+    """Raises HarnessFailure unless these results were judged on this source, and of every testee."""
     if results.source != source:
         raise HarnessFailure(
             f"the reports are of source {results.source or 'unknown'}, and this is {source}: "
             "run `tox -e conformance -- --bless` and commit reports/"
+        )
+    if absent := [testee.name for testee in TESTEES if testee.name not in results.testees]:
+        raise HarnessFailure(
+            f"the reports lack {', '.join(absent)}: run `tox -e conformance -- --bless` and commit reports/"
         )

@@ -1,89 +1,73 @@
-"""The programs that are judged: a server that says where it listens, a client that is told where to go."""
+"""What is judged: refws on each of its hosts, or two programs that somebody names. The table is `TESTEES`."""
 
-import re
 import shlex
 import sys
-import time
-from collections.abc import Sequence
-from pathlib import Path
-from types import TracebackType
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from conformance.failure import HarnessFailure
-from conformance.process import LoggedProcess
-
-SERVER_COMMAND: Final = (sys.executable, "-m", "refws", "serve", "--echo", "--host", "127.0.0.1", "--port", "0")
-CLIENT_COMMAND: Final = (sys.executable, "-m", "conformance", "client-testee", "{url}", "--agent", "{agent}")
-
-_LISTENING: Final = re.compile(r"listening on (wss?://\S+)\n")
-_START_LIMIT_S: Final = 30.0
-_POLL_S: Final = 0.05
+from conformance.autobahn.cases import ALL_CASES, CORE
+from conformance.results import ROLES, Results, Role, role_of
 
 
-def server_command(text: str | None) -> Sequence[str]:
-    """Split the command of a server; None is refws. Raises ValueError when it cannot be split or is empty."""
-    return SERVER_COMMAND if text is None else _split(text)
-
-
-def client_command(text: str | None) -> Sequence[str]:
-    """Split the command of a client; None is refws. Raises ValueError when it cannot be split or lacks {url}."""
-    if text is None:
-        return CLIENT_COMMAND
-    if "{url}" not in text:
-        raise ValueError("the command needs {url} where the fuzzing server's URL belongs ({agent} is optional)")
-    return _split(text)
-
-
+@dataclass(frozen=True, slots=True)
 class Testee:
-    """A program that is judged, as a context manager that ends it; its output stands in the folder afterwards."""
+    """A program that is judged: its name in reports, what it runs on, how it is started, by which cases it is judged.
 
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
-        self._process = LoggedProcess(command, folder / "testee.stdout", folder / "testee.stderr")
+    The name is the role, and for a further host of this role a hyphen and the host. In the command of a client,
+    `{url}` and `{agent}` stand for the fuzzing server's URL and the name of the agent.
+    """
 
-    def __enter__(self) -> Self:
-        return self
+    name: str
+    host: str
+    command: Sequence[str]
+    cases: Sequence[str]
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    @property
+    def role(self) -> Role:
+        """The side it plays."""
+        return role_of(self.name)
 
-    def exit_status(self) -> int | None:
-        """Give the exit status, None while it runs."""
-        return self._process.exit_status()
-
-    def epitaph(self) -> str:
-        """Tell how it ended, in one line."""
-        return self._process.epitaph()
-
-    def stop(self) -> None:
-        """End it if it runs."""
-        self._process.stop()
+    def limited_to(self, cases: Collection[str]) -> Self:
+        """Give this testee with those of its cases that are among `cases`."""
+        return replace(self, cases=tuple(case for case in self.cases if case in cases))
 
 
-class ServerTestee(Testee):
-    """A server that prints `listening on ws://HOST:PORT` once it listens."""
+_SERVER: Final = (sys.executable, "-m", "conformance", "server-testee")
+_CLIENT: Final = (sys.executable, "-m", "conformance", "client-testee", "{url}", "--agent", "{agent}")
+_REFWS_SERVE: Final = (sys.executable, "-m", "refws", "serve", "--echo", "--host", "127.0.0.1", "--port", "0")
 
-    def url(self) -> str:
-        """Wait for the line and give its URL.
-
-        Raises HarnessFailure when the server ends and when no line comes within 30 s.
-        """
-        deadline = time.monotonic() + _START_LIMIT_S
-        while (match := _LISTENING.search(self._process.output.read_text(encoding="utf-8", errors="replace"))) is None:
-            if self.exit_status() is not None:
-                raise HarnessFailure(f"the server did not start, it {self.epitaph()}")
-            if time.monotonic() > deadline:
-                raise HarnessFailure(f"the server printed no line `listening on ws://…` within {_START_LIMIT_S:.0f} s")
-            time.sleep(_POLL_S)
-        return match[1]
+# refws itself. All hosts share the protocol and its compression, so that groups 12 and 13 are left to asyncio.
+TESTEES: Final = (
+    Testee("server", "asyncio", _REFWS_SERVE, ALL_CASES),
+    Testee("server-http.server", "http.server", (*_SERVER, "http.server"), CORE),
+    Testee("server-threads", "threads", (*_SERVER, "threads"), CORE),
+    Testee("server-uvicorn", "uvicorn", (*_SERVER, "uvicorn"), CORE),
+    Testee("client", "asyncio", _CLIENT, ALL_CASES),
+    Testee("client-threads", "threads", (*_CLIENT, "--host", "threads"), CORE),
+)
+HOSTS: Final = tuple(dict.fromkeys(testee.host for testee in TESTEES))
 
 
-class ClientTestee(Testee):
-    """A client that runs all cases of one fuzzing server and then ends."""
+def hosts_of(role: Role) -> Sequence[str]:
+    """Give the hosts on which refws is judged in a role."""
+    return [testee.host for testee in TESTEES if testee.role == role]
 
-    def __init__(self, command: Sequence[str], url: str, agent: str, folder: Path) -> None:
-        super().__init__([part.replace("{url}", url).replace("{agent}", agent) for part in command], folder)
+
+def others(server: str | None, client: str | None) -> Sequence[Testee]:
+    """Give the testees of a run that judges other programs by all cases: a server and a client, by their commands.
+
+    None is refws. Raises ValueError when a command cannot be split or is empty, and when a client's lacks {url}.
+    """
+    if client is not None and "{url}" not in client:
+        raise ValueError("the command needs {url} where the fuzzing server's URL belongs ({agent} is optional)")
+    commands = (_REFWS_SERVE if server is None else _split(server), _CLIENT if client is None else _split(client))
+    return [Testee(role, "", command, ALL_CASES) for role, command in zip(ROLES, commands, strict=True)]
+
+
+def due(results: Results) -> Sequence[Testee]:
+    """Give the testees that a whole run like this one has: all of the table where it judged refws, else two."""
+    return TESTEES if results.source else others(None, None)
 
 
 def _split(text: str) -> Sequence[str]:

@@ -10,7 +10,7 @@ from conformance.failure import HarnessFailure
 from conformance.publish.page import render_page
 from conformance.publish.rawcase import RawCase, read_case
 from conformance.publish.summary import render_summary
-from conformance.results import CaseResult, Results, TesteeResults, to_json
+from conformance.results import CaseResult, Results, TesteeResults, names, to_json
 
 __all__ = ["publish"]
 
@@ -18,11 +18,11 @@ __all__ = ["publish"]
 def publish(results: Results, raw: Mapping[str, Path], reports: Path) -> None:
     """Write the three reports of a run into the folder `reports`, which is made if it is not there.
 
-    `raw` gives for each role of the run the folder with Autobahn's JSON of each case, named `<case id>.json`. Raises
+    `raw` gives for each testee of the run the folder with Autobahn's JSON of each case, named `<case id>.json`. Raises
     HarnessFailure, and writes nothing, when a case has no such file, when the file is not what Autobahn writes, or when
     its verdict is not the one in `results`; also when the reports cannot be written.
     """
-    cases = {role: _read_cases(testee, role, raw) for role, testee in results.testees.items()}
+    cases = {name: _read_cases(results.testees[name], name, raw) for name in names(results)}
     texts = {
         "autobahn.json": to_json(results),
         "summary.md": render_summary(results),
@@ -36,16 +36,16 @@ def publish(results: Results, raw: Mapping[str, Path], reports: Path) -> None:
         raise HarnessFailure(f"{reports}: the reports cannot be written ({error})") from error
 
 
-def _read_cases(testee: TesteeResults, role: str, raw: Mapping[str, Path]) -> dict[str, RawCase]:
-    if role not in raw:
-        raise HarnessFailure(f"there is no folder of raw data for the {role}; run the {role}'s cases again")
+def _read_cases(testee: TesteeResults, name: str, raw: Mapping[str, Path]) -> dict[str, RawCase]:
+    if name not in raw:
+        raise HarnessFailure(f"there is no folder of raw data for {name}; run its cases again")
     cases = {}
     for case_id, verdict in testee.cases.items():
-        case = read_case(raw[role], case_id)
+        case = read_case(raw[name], case_id)
         if case.verdict != verdict:
             there, here = _say(case.verdict), _say(verdict)
             raise HarnessFailure(
-                f"{raw[role] / case_id}.json: says {there}, but the run said {here}; run the case again"
+                f"{raw[name] / case_id}.json: says {there}, but the run said {here}; run the case again"
             )
         cases[case_id] = case
     return cases

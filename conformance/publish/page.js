@@ -82,9 +82,16 @@
     return `by ${bySuite ? "the suite" : agent}, with ${codes.join(" or ")} or none${clean ? ", cleanly" : ", or by dropping TCP"}`;
   };
 
-  const panel = (id, role) => {
-    const told = data.cases[id].roles[role];
-    const agent = data.agents[role];
+  /* "server", "server on threads", "server on asyncio, threads" */
+  const labelOf = (names) => {
+    const { role } = data.testees[names[0]];
+    const hosts = names.map((name) => data.testees[name].host).filter(Boolean);
+    return hosts.length ? `${role} on ${hosts.join(", ")}` : role;
+  };
+
+  const panel = (id, told) => {
+    const { role, agent } = data.testees[told.on[0]];
+    const whose = labelOf(told.on);
     const log = told.wire ?? [];
     const closes = (way) => log.some((entry) => entry[0] === way && entry[1] === 8);
     const facts = make("dl", { class: "facts" });
@@ -108,8 +115,8 @@
     }
     const badges = [make("span", { class: `badge ${tone(told.behavior)}` }, told.behavior),
       make("span", { class: `badge ${tone(told.closing)}` }, `closing ${told.closing}`)];
-    return make("article", { class: "panel", "data-role": role, "aria-label": `${id} as a ${role}` },
-      make("header", {}, make("h4", {}, `As a ${role}`), ...badges, make("a", { href: `#${role}-${id}` }, "link")),
+    return make("article", { class: "panel", "data-on": told.on.join(" "), "data-role": role, "aria-label": `${id} as a ${whose}` },
+      make("header", {}, make("h4", {}, `As a ${whose}`), ...badges, make("a", { href: `#${told.on[0]}-${id}` }, "link")),
       facts,
       make("div", { class: "key" }, make("h4", {}, "Wire log"), make("span", { class: "rest" }, `→ to ${agent}   ← from ${agent}`)),
       wire(log, agent));
@@ -128,18 +135,18 @@
         make("div", {}, make("h4", {}, "What the case does"), make("p", { class: "words" }, told.description)),
         make("div", {}, make("h4", {}, "What is expected"), make("p", { class: "words" }, told.expectation))),
       about.length ? make("p", { class: "about" }, `Exercises ${about.join("; ")}`) : null,
-      make("div", { class: "panels" }, ...data.roles.filter((role) => told.roles[role]).map((role) => panel(id, role)))));
-    showRoles(details);
+      make("div", { class: "panels" }, ...told.told.map((one) => panel(id, one)))));
+    showChosen(details);
   };
 
   /* ---- filter and search ---- */
 
-  const find = byId("find"), role = byId("role"), verdict = byId("verdict"), about = byId("about");
+  const find = byId("find"), host = byId("host"), verdict = byId("verdict"), about = byId("about");
   let haystacks = null;
 
   const haystack = (id) => {
-    const { description, expectation, roles } = data.cases[id];
-    const told = Object.values(roles).flatMap((r) => [r.result, r.resultClose, r.behavior, r.closing, r.unclean, r.gotClose?.join(" ")]);
+    const { description, expectation, told: list } = data.cases[id];
+    const told = list.flatMap((r) => [r.result, r.resultClose, r.behavior, r.closing, r.unclean, r.gotClose?.join(" ")]);
     return [id, description, expectation, ...told].join("\n").toLowerCase();
   };
 
@@ -165,8 +172,18 @@
     return wanted.startsWith("group-") ? id.startsWith(`${wanted.slice(6)}.`) : data.cases[id].sections.includes(wanted);
   };
 
-  const showRoles = (details) => {
-    for (const part of details.querySelectorAll(".verdict, .panel")) part.hidden = role.value !== "" && part.dataset.role !== role.value;
+  const isChosen = (name) => host.value === "" || host.value === name || host.value === `every ${data.testees[name].role}`;
+
+  const showChosen = (details) => {
+    for (const part of details.querySelectorAll(".verdict, .panel")) {
+      const on = part.dataset.on.split(" ");
+      const chosen = on.filter(isChosen);
+      part.hidden = chosen.length === 0;
+      if (part.className !== "verdict" || part.hidden) continue;
+      const whose = part.querySelector(".role");
+      part.dataset.whose ??= whose.textContent;
+      whose.textContent = chosen.length === on.length ? part.dataset.whose : labelOf(chosen);
+    }
   };
 
   const filter = () => {
@@ -174,11 +191,11 @@
     let shown = 0;
     for (const details of cases) {
       const id = details.dataset.id;
-      const told = Object.entries(data.cases[id].roles).filter(([name]) => role.value === "" || name === role.value);
-      const kept = told.some(([, one]) => matchesVerdict(one)) && matchesAbout(id) && (!words.length || matchesWords(id, words));
+      const told = data.cases[id].told.filter(({ on }) => on.some(isChosen));
+      const kept = told.some(matchesVerdict) && matchesAbout(id) && (!words.length || matchesWords(id, words));
       details.hidden = !kept;
       shown += kept;
-      showRoles(details);
+      showChosen(details);
     }
     for (const group of document.querySelectorAll(".group")) group.hidden = !group.querySelector("details.case:not([hidden])");
     byId("shown").textContent = shown === cases.length ? `${shown} cases` : `${shown} of ${cases.length} cases`;
@@ -186,21 +203,21 @@
   };
 
   const reset = () => {
-    find.value = role.value = verdict.value = about.value = "";
+    find.value = host.value = verdict.value = about.value = "";
     filter();
   };
 
-  /* ---- deep links: #server-7.1.6, #case-7.1.6 ---- */
+  /* ---- deep links: #server-7.1.6, #server-threads-7.1.6, #case-7.1.6 ---- */
 
   const follow = () => {
-    const [, kind, id] = /^#([a-z]+)-(\d+(?:\.\d+)+)$/.exec(decodeURIComponent(location.hash)) ?? [];
+    const [, kind, id] = /^#(.+)-(\d+(?:\.\d+)+)$/.exec(decodeURIComponent(location.hash)) ?? [];
     const details = id && byId(`case-${id}`);
     for (const old of document.querySelectorAll(".aimed")) old.classList.remove("aimed");
     if (!details) return;
-    if (details.hidden || (role.value !== "" && kind !== "case" && role.value !== kind)) reset();
+    if (details.hidden || (kind in data.testees && !isChosen(kind))) reset();
     fill(details);
     details.open = true;
-    const aimed = details.querySelector(`.panel[data-role="${kind}"]`);
+    const aimed = [...details.querySelectorAll(".panel")].find((one) => one.dataset.on.split(" ").includes(kind));
     aimed?.classList.add("aimed");
     (aimed ?? details).scrollIntoView({ block: aimed ? "nearest" : "start" });
     if (aimed && details.getBoundingClientRect().top < 0) aimed.scrollIntoView({ block: "start" });
@@ -233,6 +250,9 @@
   byId("shut").addEventListener("click", () => { for (const details of cases) details.open = false; });
   for (const link of document.querySelectorAll("[data-about]")) {
     link.addEventListener("click", () => { reset(); about.value = link.dataset.about; filter(); });
+  }
+  for (const link of document.querySelectorAll("[data-host]")) {
+    link.addEventListener("click", () => { reset(); host.value = link.dataset.host; filter(); });
   }
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);

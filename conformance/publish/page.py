@@ -2,19 +2,21 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import jinja2
 
+from conformance.autobahn.cases import CORE, UNJUDGED, case_order
 from conformance.failure import HarnessFailure
 from conformance.publish.catalogue import by_group, group_name, sections_of
 from conformance.publish.rawcase import RawCase
-from conformance.publish.tally import all_case_ids, group_rows, roles_of, section_rows, shortfall, tally
+from conformance.publish.tally import all_case_ids, group_rows, judged, section_rows, shortfall
 from conformance.publish.verdicts import TONES, in_order, tone
-from conformance.results import Results
+from conformance.results import ROLES, Results, names, role_of
 
 _SOURCES: Final = Path(__file__).parent
 
@@ -28,11 +30,22 @@ class _Group:
     case_ids: list[str]
 
 
-def render_page(results: Results, cases: Cases) -> str:
-    """Render a run as one HTML page that needs no network; `cases` holds the raw cases by role and id.
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """One verdict on a case, the testees it was given to, and what their line calls them."""
 
-    Raises HarnessFailure when two roles tell different things about what a case does.
+    on: Sequence[str]
+    whose: str
+    behavior: str
+    closing: str
+
+
+def render_page(results: Results, cases: Cases) -> str:
+    """Render a run as one HTML page that needs no network; `cases` holds the raw cases by testee and id.
+
+    Raises HarnessFailure when two testees tell different things about what a case does.
     """
+    testees = judged(results)
     style, script = (_source(name) for name in ("page.css", "page.js"))
     return (
         _environment()
@@ -40,13 +53,16 @@ def render_page(results: Results, cases: Cases) -> str:
         .render(
             results=results,
             lack=shortfall(results),
-            roles=roles_of(results),
+            testees=testees,
+            by_role=[(role, [one for one in testees if one.role == role]) for role in ROLES],
             agents=_agents(results),
-            totals={role: tally(results.testees[role]) for role in roles_of(results)},
+            core=CORE,
+            unjudged=sorted(UNJUDGED, key=case_order),
             group_rows=group_rows(results),
             section_rows=section_rows(results),
             groups=[_Group(group, group_name(group), ids) for group, ids in by_group(all_case_ids(results)).items()],
             verdicts=_verdicts(results),
+            shown={case_id: _shown(case_id, results) for case_id in all_case_ids(results)},
             titles={case_id: _title(case_id, cases) for case_id in all_case_ids(results)},
             data=_data(results, cases),
             style=style,
@@ -84,9 +100,27 @@ def _hash(source: str) -> str:
 def _agents(results: Results) -> list[tuple[str, list[str]]]:
     """Give each agent with the roles it was judged in."""
     agents: dict[str, list[str]] = {}
-    for role in roles_of(results):
-        agents.setdefault(results.testees[role].agent, []).append(role)
+    for name in names(results):
+        roles = agents.setdefault(results.testees[name].agent, [])
+        if role_of(name) not in roles:
+            roles.append(role_of(name))
     return list(agents.items())
+
+
+def _shown(case_id: str, results: Results) -> list[_Shown]:
+    """Give the verdicts on a case as its line shows them, so that what all hosts share is said once."""
+    shown = []
+    for role, of_role in groupby((name for name in names(results) if case_id in results.testees[name].cases), role_of):
+        same: dict[tuple[str, str], list[str]] = {}
+        judged_here = list(of_role)
+        for name in judged_here:
+            case = results.testees[name].cases[case_id]
+            same.setdefault((case.behavior, case.behavior_close), []).append(name)
+        for (behavior, closing), on in same.items():
+            hosts = ", ".join(results.testees[name].host or name for name in on)
+            whose = f"{role} {hosts}" if len(same) > 1 else f"{len(on)} {role}s" if len(judged_here) > 1 else role
+            shown.append(_Shown(on, whose, behavior, closing))
+    return shown
 
 
 def _verdicts(results: Results) -> list[str]:
@@ -97,8 +131,10 @@ def _verdicts(results: Results) -> list[str]:
 def _data(results: Results, cases: Cases) -> dict[str, Any]:
     """Give what the page's script reads."""
     return {
-        "roles": roles_of(results),
-        "agents": {role: testee.agent for role, testee in results.testees.items()},
+        "testees": {
+            one.name: {"role": one.role, "host": one.host, "agent": one.agent, "label": one.label}
+            for one in judged(results)
+        },
         "cases": {case_id: _case_data(case_id, cases) for case_id in all_case_ids(results)},
         "sections": {row.key: row.title for row in section_rows(results)},
         "tones": TONES,
@@ -108,21 +144,35 @@ def _data(results: Results, cases: Cases) -> dict[str, Any]:
 def _case_data(case_id: str, cases: Cases) -> dict[str, Any]:
     told = dict(_told(case_id, cases))
     if len({(case.description, case.expectation) for case in told.values()}) != 1:
-        raise HarnessFailure(f"the raw data of the two roles describe case {case_id} differently: run both again")
+        raise HarnessFailure(
+            f"the raw data of {' and '.join(told)} describe case {case_id} differently: run them again"
+        )
     first = next(iter(told.values()))
     return {
         "description": first.description,
         "expectation": first.expectation,
         "sections": [section.name for section in sections_of(case_id)],
-        "roles": {
-            role: {**case.detail, "behavior": case.verdict.behavior, "closing": case.verdict.behavior_close}
-            for role, case in told.items()
-        },
+        "told": _merged(told),
     }
 
 
+def _merged(told: Mapping[str, RawCase]) -> list[dict[str, Any]]:
+    """Give what is told of a case, once for all hosts of a role of which the same is told; `on` names the testees."""
+    merged: list[dict[str, Any]] = []
+    for name, case in told.items():
+        detail = {**case.detail, "behavior": case.verdict.behavior, "closing": case.verdict.behavior_close}
+        same = (
+            one for one in merged if role_of(one["on"][0]) == role_of(name) and {**one, "on": 0} == {**detail, "on": 0}
+        )
+        if (one := next(same, None)) is not None:
+            one["on"].append(name)
+        else:
+            merged.append({"on": [name], **detail})
+    return merged
+
+
 def _told(case_id: str, cases: Cases) -> Iterator[tuple[str, RawCase]]:
-    return ((role, cases[role][case_id]) for role in cases if case_id in cases[role])
+    return ((name, cases[name][case_id]) for name in cases if case_id in cases[name])
 
 
 def _title(case_id: str, cases: Cases) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from conformance.publish.tally import Tally, group_rows, roles_of, shortfall, tally
+from conformance.publish.tally import Judged, Tally, group_rows, judged, shortfall
 from conformance.publish.verdicts import in_order
 from conformance.results import Results
 
@@ -11,27 +11,34 @@ _FINE: Final = ("OK", "INFORMATIONAL")
 
 
 def render_summary(results: Results) -> str:
-    """Write the totals by verdict and by group as Markdown; a run that is not whole says so first."""
+    """Write the totals by testee and by group as Markdown; a run that is not whole says so first."""
     return "\n".join(_lines(results)) + "\n"
 
 
 def _lines(results: Results) -> Iterator[str]:
-    roles = roles_of(results)
-    totals = [tally(results.testees[role]) for role in roles]
+    testees = judged(results)
     lack = shortfall(results)
     if lack:
         yield f"> **Partial report.** {lack}\n"
     yield f"Judged by the Autobahn Testsuite {results.suite_version}, behaviour and closing apart:\n"
-    yield from _head(["", *(f"as a {role}" for role in roles)])
-    yield _line(["cases", *(str(total.cases) for total in totals)])
-    for verdict in _verdicts(total.behavior for total in totals):
-        yield _line([verdict, *(_count(total.behavior, verdict) for total in totals)])
-    for verdict in _verdicts(total.closing for total in totals):
-        yield _line([f"closing {verdict}", *(_count(total.closing, verdict) for total in totals)])
+    behavior = _verdicts(testee.total.behavior for testee in testees)
+    closing = _verdicts(testee.total.closing for testee in testees)
+    named = [f"closing {verdict}" for verdict in closing]
+    yield from _head(["as a", "cases", *behavior, *named, "strictly OK in groups 1 to 10"])
+    for testee in testees:
+        total = testee.total
+        counts = [_count(total.behavior, verdict) for verdict in behavior]
+        counts += [_count(total.closing, verdict) for verdict in closing]
+        yield _line([testee.label, str(total.cases), *counts, _strictness(testee)])
     yield ""
-    yield from _head(["group", *(f"as a {role}" for role in roles)])
+    yield from _head(["group", *(testee.label for testee in testees)])
     for row in group_rows(results):
-        yield _line([f"{row.key} {row.title}", *(_cell(group_tally) for group_tally in row.tallies)])
+        yield _line([f"{row.key} {row.title}", *map(_cell, row.tallies)])
+
+
+def _strictness(testee: Judged) -> str:
+    lapses = len(testee.lapses)
+    return f"no: {lapses} case{'s' if lapses != 1 else ''}" if lapses else "yes"
 
 
 def _verdicts(counted: Iterable[Sequence[tuple[str, int]]]) -> list[str]:
@@ -42,10 +49,10 @@ def _count(counts: Sequence[tuple[str, int]], verdict: str) -> str:
     return str(dict(counts).get(verdict, 0))
 
 
-def _cell(group_tally: Tally) -> str:
+def _cell(tally: Tally) -> str:
     """Say a group's verdicts in one cell; the closing is named only where it was not fine."""
-    behavior = ", ".join(f"{count} {verdict}" for verdict, count in group_tally.behavior) or "not run"
-    closing = ", ".join(f"{count} {verdict}" for verdict, count in group_tally.closing if verdict not in _FINE)
+    behavior = ", ".join(f"{count} {verdict}" for verdict, count in tally.behavior) or "-"
+    closing = ", ".join(f"{count} {verdict}" for verdict, count in tally.closing if verdict not in _FINE)
     return f"{behavior} (closing: {closing})" if closing else behavior
 
 

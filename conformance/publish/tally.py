@@ -1,13 +1,15 @@
-"""Verdicts counted: behaviour and closing apart, by role, by group, by section of the RFCs."""
+"""Verdicts counted: behaviour and closing apart, by testee, by group, by section of the RFCs."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from conformance.autobahn.cases import ALL_CASES
+from conformance.autobahn.cases import CORE
+from conformance.compare import lapses
 from conformance.publish.catalogue import SECTIONS, Section, by_group, group_name
 from conformance.publish.verdicts import in_order
-from conformance.results import ROLES, Results, TesteeResults
+from conformance.results import Results, Role, TesteeResults, names, role_of
+from conformance.testees import due
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,30 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A testee as tables show it: its name, its role, what it ran on (its agent, where that is not known), its totals.
+
+    `core` counts groups 1 to 10 alone, by which every host is judged. `lapses` are the cases of these groups in which
+    it is not strictly OK.
+    """
+
+    name: str
+    role: Role
+    host: str
+    agent: str
+    total: Tally
+    core: Tally
+    lapses: Sequence[str]
+
+    @property
+    def label(self) -> str:
+        """What it is, in words: "server", "server on threads"."""
+        return _label(self.role, self.host)
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table: what it counts, and one tally for each role, in the order of the roles of the run."""
+    """A line of a table: what it counts, and one tally for each testee, in the order of the testees of the run."""
 
     key: str
     title: str
@@ -34,9 +58,12 @@ class Row:
         return max(tally.cases for tally in self.tallies)
 
 
-def roles_of(results: Results) -> list[str]:
-    """Give the roles that were judged, in a fixed order."""
-    return [role for role in ROLES if role in results.testees]
+def judged(results: Results) -> list[Judged]:
+    """Give the testees that were judged, servers first."""
+    return [
+        Judged(name, role_of(name), testee.host, testee.agent, tally(testee), tally(testee, CORE), lapses(testee))
+        for name, testee in ((name, results.testees[name]) for name in names(results))
+    ]
 
 
 def tally(testee: TesteeResults, case_ids: Iterable[str] | None = None) -> Tally:
@@ -71,27 +98,31 @@ def section_rows(results: Results) -> list[Row]:
 
 
 def all_case_ids(results: Results) -> list[str]:
-    """Give the id of every case that was judged in some role, in the order of their numbers."""
-    judged = {case_id for testee in results.testees.values() for case_id in testee.cases}
-    return [case_id for group in by_group(judged).values() for case_id in group]
+    """Give the id of every case by which some testee was judged, in the order of their numbers."""
+    ids = {case_id for testee in results.testees.values() for case_id in testee.cases}
+    return [case_id for group in by_group(ids).values() for case_id in group]
 
 
 def shortfall(results: Results) -> str:
     """Say in one sentence what this run lacks to be a whole one; empty when it lacks nothing."""
     missing = []
-    for role in ROLES:
-        cases = results.testees[role].cases if role in results.testees else {}
-        absent = sum(case_id not in cases for case_id in ALL_CASES)
+    for testee in due(results):
+        cases = results.testees[testee.name].cases if testee.name in results.testees else {}
+        absent = sum(case_id not in cases for case_id in testee.cases)
         if absent:
-            missing.append(f"{absent} of {len(ALL_CASES)} cases as a {role}")
+            missing.append(f"{absent} of {len(testee.cases)} cases as a {_label(testee.role, testee.host)}")
     if not missing and not results.partial:
         return ""
     reason = "The run was interrupted" if results.partial else "Not every case was asked for"
     return f"{reason}: this report lacks {' and '.join(missing)}." if missing else f"{reason}."
 
 
+def _label(role: Role, host: str) -> str:
+    return f"{role} on {host}" if host else role
+
+
 def _tallies(results: Results, case_ids: Sequence[str]) -> list[Tally]:
-    return [tally(results.testees[role], case_ids) for role in roles_of(results)]
+    return [tally(results.testees[name], case_ids) for name in names(results)]
 
 
 def _ordered(counts: Counter[str]) -> list[tuple[str, int]]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from conformance import bless as module
@@ -5,6 +7,7 @@ from conformance import results as model
 from conformance.autobahn.cases import ALL_CASES
 from conformance.failure import HarnessFailure
 from conformance.results import CaseResult, Results
+from conformance.testees import TESTEES
 
 ALL = dict.fromkeys(ALL_CASES, CaseResult("OK", "OK", 1000))
 
@@ -18,9 +21,16 @@ def published(monkeypatch):
 
 def results(server=ALL, client=ALL, *, partial=False):
     return Results(
-        {"server": model.TesteeResults("refws", server), "client": model.TesteeResults("refws", client)},
+        {"server": model.TesteeResults("other", server), "client": model.TesteeResults("other", client)},
         partial=partial,
     )
+
+
+def of_refws(**but):
+    judged = {one.name: dict.fromkeys(one.cases, ALL["1.1.1"]) for one in TESTEES} | {
+        name.replace("_", "-"): cases for name, cases in but.items()
+    }
+    return Results({name: model.TesteeResults("refws", cases) for name, cases in judged.items()}, source="0123")
 
 
 def test_a_complete_run_is_published(tmp_path, published):
@@ -29,12 +39,22 @@ def test_a_complete_run_is_published(tmp_path, published):
     assert published == [(results(), raw, tmp_path / "reports")]
 
 
+def test_a_complete_run_of_refws_has_every_host(tmp_path, published):
+    module.bless(of_refws(), tmp_path / "last", tmp_path / "reports")
+    raw = {one.name: tmp_path / "last" / one.name for one in TESTEES}
+    assert published == [(of_refws(), raw, tmp_path / "reports")]
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         (results(partial=True), r"partial \(server: 517 of 517"),
         (results(client={"1.1.1": ALL["1.1.1"]}), r"not complete \(client: 1 of 517"),
         (Results({"server": results().testees["server"]}), r"not complete \(client: 0 of 517"),
+        (replace(results(), source="0123"), r"not complete \(server-http\.server: 0 of 301"),
+        (of_refws(client_threads={"1.1.1": ALL["1.1.1"]}), r"not complete \(client-threads: 1 of 301"),
+        # As many as it takes, but others.
+        (of_refws(server_uvicorn={case: ALL[case] for case in ALL_CASES[-301:]}), r"\(server-uvicorn: 85 of 301"),
     ],
 )
 def test_what_is_not_complete_is_never_published(tmp_path, published, given, words):

@@ -1,6 +1,6 @@
 import pytest
 
-from conformance.autobahn.cases import ALL_CASES, case_order, group_of
+from conformance.autobahn.cases import ALL_CASES, CORE, UNJUDGED, case_order, group_of
 
 
 def test_all_517_cases_are_known_once():
@@ -25,6 +25,12 @@ def test_all_517_cases_are_known_once():
 )
 def test_each_group_has_its_size(group, size):
     assert sum(group_of(case) == group for case in ALL_CASES) == size
+
+
+def test_groups_1_to_10_are_301_cases():
+    assert len(CORE) == 301
+    assert {group_of(case) for case in ALL_CASES} - {group_of(case) for case in CORE} == {"12", "13"}
+    assert set(CORE) > UNJUDGED
 
 
 def test_cases_stand_in_numeric_order():

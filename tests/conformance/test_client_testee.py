@@ -3,7 +3,8 @@ import asyncio
 import pytest
 from websockets.asyncio.server import serve
 
-from conformance.client_testee import drive
+from conformance.client_testee import CLIENTS
+from conformance.testees import hosts_of
 
 
 class FuzzingServer:
@@ -28,18 +29,23 @@ class FuzzingServer:
             ws.transport.abort()
 
 
-def run(server, agent="refws"):
+def run(host, server, agent="refws"):
     async def main():
         async with serve(server.handle, "127.0.0.1", 0) as listener:
             port = listener.sockets[0].getsockname()[1]
-            return await drive(f"ws://127.0.0.1:{port}/", agent)
+            return await asyncio.to_thread(CLIENTS[host], f"ws://127.0.0.1:{port}/", agent)
 
     return asyncio.run(main())
 
 
-def test_every_case_is_run_and_a_broken_connection_is_no_reason_to_stop():
+def test_there_is_a_client_for_each_host_that_is_judged():
+    assert list(CLIENTS) == hosts_of("client")
+
+
+@pytest.mark.parametrize("host", CLIENTS)
+def test_every_case_is_run_and_a_broken_connection_is_no_reason_to_stop(host):
     server = FuzzingServer()
-    assert run(server, "a&b") == 2
+    assert run(host, server, "a&b") == 2
     assert server.paths == [
         "/getCaseCount",
         "/runCase?case=1&agent=a%26b",
@@ -49,7 +55,8 @@ def test_every_case_is_run_and_a_broken_connection_is_no_reason_to_stop():
     assert server.echoes == [True, True, True]
 
 
+@pytest.mark.parametrize("host", CLIENTS)
 @pytest.mark.parametrize("count", ["many", None])
-def test_a_server_that_does_not_count(count):
+def test_a_server_that_does_not_count(host, count):
     with pytest.raises(ValueError):
-        run(FuzzingServer(count))
+        run(host, FuzzingServer(count))

@@ -1,6 +1,8 @@
 import os
+import shlex
 import subprocess
 import sys
+from dataclasses import replace
 
 import harness
 import pytest
@@ -20,13 +22,23 @@ def call(*arguments):
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):
-    """Calls `run` with a stand-in wstest; the agent's name says how that one behaves."""
+    """Calls `run` with a stand-in wstest; the agent's name says how that one behaves, "refws" is honest.
+
+    For refws, idle programs stand in for its hosts.
+    """
+    idle = [replace(one, command=harness.stand_in(one.name).command) for one in cli_run.TESTEES]
     monkeypatch.setattr(cli_run, "choose", lambda *_: LocalEngine(harness.FAKE_WSTEST))
-    monkeypatch.setattr(cli_run, "server_command", lambda text: harness.IDLE_SERVER)
-    monkeypatch.setattr(cli_run, "client_command", lambda text: harness.IDLE_CLIENT)
+    monkeypatch.setattr(cli_run, "TESTEES", idle)
+    programs = [
+        "--server-command",
+        shlex.join(harness.IDLE_SERVER),
+        "--client-command",
+        shlex.join(harness.IDLE_CLIENT),
+    ]
 
     def run(*arguments, agent="honest"):
-        return call("run", "--work", tmp_path / "work", "--reports", tmp_path / "reports", "--agent", agent, *arguments)
+        who = [] if agent == "refws" else ["--agent", agent, *programs]
+        return call("run", "--work", tmp_path / "work", "--reports", tmp_path / "reports", *who, *arguments)
 
     return run
 
@@ -43,8 +55,43 @@ def test_a_run_that_is_good(run, tmp_path):
     result = run("--cases", "1.1.*,2.1", "--cases", "5.19", "--exclude-cases", "1.1.8")
     assert result.exit_code == 0
     assert result.stdout.endswith("18 passed, 0 failed\n")
-    assert "9 cases, role both" in result.stdout
+    assert "cases: server 9, client 9\n" in result.stdout
     assert set(load(tmp_path / "work" / "last" / "autobahn.json").testees) == {"server", "client"}
+
+
+def test_every_host_is_judged_by_those_of_the_cases_that_are_for_it(run, tmp_path):
+    result = run("--cases", "1.1.1,12.1.1", "--shards", "1", agent="refws")
+    assert result.exit_code == 0
+    counts = "server 2, server-http.server 1, server-threads 1, server-uvicorn 1, client 2, client-threads 1"
+    assert f"cases: {counts}\n" in result.stdout
+    judged = load(tmp_path / "work" / "last" / "autobahn.json")
+    assert ", ".join(f"{name} {len(testee.cases)}" for name, testee in judged.testees.items()) == counts
+    assert judged.source
+    assert judged.testees["server-uvicorn"].host == "uvicorn"
+    assert result.stdout.endswith("8 passed, 0 failed\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "judged"),
+    [
+        (["--host", "threads"], ["server-threads", "client-threads"]),
+        (["--host", "uvicorn", "--host", "asyncio", "--role", "server"], ["server", "server-uvicorn"]),
+        (["--role", "client"], ["client", "client-threads"]),
+    ],
+)
+def test_hosts_and_roles_can_be_chosen(run, tmp_path, arguments, judged):
+    assert run("--cases", "1.1.1", *arguments, agent="refws").exit_code == 0
+    assert list(load(tmp_path / "work" / "last" / "autobahn.json").testees) == judged
+
+
+def test_a_host_that_dies_fails_the_run(run, monkeypatch):
+    dead = harness.stand_in(
+        "server-b", host="threads", command=(sys.executable, "-c", "raise SystemExit('no threads')")
+    )
+    monkeypatch.setattr(cli_run, "TESTEES", [harness.stand_in("server"), dead])
+    result = run("--cases", "1.1.1", agent="refws")
+    assert result.exit_code == ExitStatus.FAILURE
+    assert "failure: server-b 1/1: the server did not start, it ended with status 1" in result.stderr
 
 
 def test_a_run_that_is_as_good_as_the_committed_one(run, tmp_path):
@@ -95,7 +142,11 @@ def test_an_interrupted_run(run, monkeypatch, tmp_path):
         (["--exclude-cases", "99.*"], "no case matches '99.*'"),
         (["--shards", "0"], "0 is not in the range"),
         (["--role", "judge"], "'judge' is not one of"),
-        (["--bless", "--agent", "other"], "--bless is for refws itself"),
+        (["--bless", "--agent", "other"], "--bless and --host are for refws itself"),
+        (["--host", "threads", "--server-command", "server"], "--bless and --host are for refws itself"),
+        (["--host", "trio"], "'trio' is not one of"),
+        (["--host", "uvicorn", "--host", "http.server", "--role", "client"], "has no client on uvicorn or http.server"),
+        (["--host", "uvicorn", "--cases", "12.*"], "none of these cases is for uvicorn: it is judged by groups 1-10"),
         (["--client-command", "client"], "needs {url}"),
         (["--server-command", "'"], "No closing quotation"),
         (["--time-limit", "0"], "is not in the range"),
@@ -108,19 +159,20 @@ def test_a_wrong_option_is_one_line_without_a_traceback(arguments, words):
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize(("agent", "published"), [("refws", True), ("forgetful", False)])
-def test_only_a_whole_run_is_blessed(run, monkeypatch, tmp_path, agent, published):
+@pytest.mark.parametrize(("command", "published"), [(None, True), (["no such program"], False)])
+def test_only_a_whole_run_is_blessed(run, monkeypatch, tmp_path, command, published):
     blessed = []
     monkeypatch.setattr(cli_run, "bless_run", lambda results, folder, reports: blessed.append((folder, reports)))
-    monkeypatch.setattr(cli_run, "_AGENT", agent)
-    run("--cases", "1.1.1", "--bless", agent=agent)
+    testees = [harness.stand_in("server"), harness.stand_in("client", command=command)]
+    monkeypatch.setattr(cli_run, "TESTEES", testees)
+    run("--cases", "1.1.1", "--bless", agent="refws")
     assert blessed == ([(tmp_path / "work" / "last", tmp_path / "reports")] if published else [])
 
 
 def test_a_run_of_some_cases_cannot_be_blessed(run, tmp_path):
-    result = run("--cases", "1.1.1", "--bless", agent="refws")
+    result = run("--cases", "1.1.1", "--host", "threads", "--bless", agent="refws")
     assert result.exit_code == ExitStatus.FAILURE
-    assert "nothing was published" in result.stderr
+    assert "nothing was published: the run is not complete (server: 0 of 517 cases)" in result.stderr
     assert not (tmp_path / "reports").exists()
 
 

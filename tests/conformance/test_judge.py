@@ -10,8 +10,8 @@ from conformance.results import CaseResult
 CASES = ("1.1.1", "1.1.2", "2.1")
 
 
-def shard(folder, role="server", cases=CASES):
-    return Shard(f"{role} 1/1", role, cases, folder / "shard")
+def shard(folder, role="server", cases=CASES, command=None):
+    return Shard(f"{role} 1/1", harness.stand_in(role, command=command), cases, folder / "shard")
 
 
 @pytest.mark.parametrize("role", ["server", "client"])
@@ -47,9 +47,9 @@ def test_an_exit_status_is_not_ignored(tmp_path):
 
 @pytest.mark.parametrize("role", ["server", "client"])
 def test_a_shard_that_hangs_ends_at_its_time_limit(tmp_path, role):
-    client = (*harness.IDLE_CLIENT[:2], "import signal; signal.pause()")
+    command = harness.WAITING_CLIENT if role == "client" else None
     with pytest.raises(HarnessFailure, match=r"hung: not done within 0 s"):
-        judge(harness.job("hanging", client=client, time_limit_s=0.001), shard(tmp_path, role), tmp_path / "raw")
+        judge(harness.job("hanging", time_limit_s=0.001), shard(tmp_path, role, command=command), tmp_path / "raw")
 
 
 def test_the_time_limit_grows_with_the_cases(tmp_path):
@@ -59,22 +59,21 @@ def test_the_time_limit_grows_with_the_cases(tmp_path):
 
 def test_a_server_that_dies_is_blamed(tmp_path):
     code = "print('listening on ws://127.0.0.1:1', flush=True); raise SystemExit('out of breath')"
-    job = harness.job("hanging", server=(sys.executable, "-c", code))
     with pytest.raises(HarnessFailure, match=r"the server died \(.*\): it ended with status 1; .*: out of breath"):
-        judge(job, shard(tmp_path), tmp_path / "raw")
+        judge(harness.job("hanging"), shard(tmp_path, command=(sys.executable, "-c", code)), tmp_path / "raw")
 
 
 def test_a_client_that_dies_is_blamed(tmp_path):
-    job = harness.job(client=(sys.executable, "-c", "raise SystemExit('boom')"))
+    command = (sys.executable, "-c", "raise SystemExit('boom')")
     with pytest.raises(HarnessFailure, match=r"the client died \(3 cases were begun, the last 2\.1\): .* boom"):
-        judge(job, shard(tmp_path, "client"), tmp_path / "raw")
+        judge(harness.job(), shard(tmp_path, "client", command=command), tmp_path / "raw")
 
 
 def test_an_interrupted_client_keeps_what_had_finished(tmp_path):
-    client = (*harness.IDLE_CLIENT[:2], "import signal; signal.pause()")
-    job = harness.job(client=client)
+    job = harness.job()
     job.cancel.set()
-    assert list(judge(job, shard(tmp_path, "client"), tmp_path / "raw")) == ["1.1.1", "1.1.2"]
+    waiting = shard(tmp_path, "client", command=harness.WAITING_CLIENT)
+    assert list(judge(job, waiting, tmp_path / "raw")) == ["1.1.1", "1.1.2"]
     assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == ["1.1.1.json", "1.1.2.json"]
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from conformance import results as verdicts
-from conformance.autobahn.cases import ALL_CASES
+from conformance.autobahn.cases import ALL_CASES, CORE
 from conformance.failure import HarnessFailure
 from conformance.publish import publish
+from conformance.publish.tally import shortfall
+from conformance.testees import TESTEES
 
 GENUINE = json.loads((Path(__file__).parent / "test_publish_genuine.json").read_text(encoding="utf-8"))
 REPORTS = ("autobahn.json", "summary.md", "index.html")
@@ -32,20 +34,27 @@ def write_raw(folder, cases):
     return folder
 
 
-def results_of(raw_by_role, *, partial=False, agent="refws"):
+HOSTS = {testee.name: testee.host for testee in TESTEES}
+
+
+def results_of(raw_by_testee, *, partial=False, agent="refws", source=""):
+    """What was judged of other programs, or, with a source, of refws."""
     return verdicts.Results(
         {
-            role: verdicts.TesteeResults(agent, {case["id"]: verdicts.case_from(case) for case in cases})
-            for role, cases in raw_by_role.items()
+            name: verdicts.TesteeResults(
+                agent, {case["id"]: verdicts.case_from(case) for case in cases}, HOSTS[name] if source else ""
+            )
+            for name, cases in raw_by_testee.items()
         },
         partial=partial,
+        source=source,
     )
 
 
-def published(tmp_path, raw_by_role, name="run", **settings):
-    raw = {role: write_raw(tmp_path / name / "raw" / role, cases) for role, cases in raw_by_role.items()}
+def published(tmp_path, raw_by_testee, name="run", **settings):
+    raw = {testee: write_raw(tmp_path / name / "raw" / testee, cases) for testee, cases in raw_by_testee.items()}
     reports = tmp_path / name / "reports"
-    publish(results_of(raw_by_role, **settings), raw, reports)
+    publish(results_of(raw_by_testee, **settings), raw, reports)
     return {report: (reports / report).read_bytes() for report in REPORTS}
 
 
@@ -156,6 +165,11 @@ def test_an_address_in_a_reason_is_replaced(tmp_path, address):
 # ---- completeness and size ----
 
 
+def told_of(case):
+    """The testees of whom the same is told of a case, once for all of them."""
+    return [one["on"] for one in case["told"]]
+
+
 def test_every_case_of_both_roles_is_on_the_page(tmp_path):
     reports = published(tmp_path, both_roles(ALL_CASES))
     page = Page(reports["index.html"])
@@ -164,7 +178,7 @@ def test_every_case_of_both_roles_is_on_the_page(tmp_path):
     assert {f"{role}-{case_id}" for role in verdicts.ROLES for case_id in ALL_CASES} <= set(ids)
     assert {f"case-{case_id}" for case_id in ALL_CASES} <= set(ids)
     assert set(page.data["cases"]) == set(ALL_CASES)
-    assert all(set(case["roles"]) == set(verdicts.ROLES) and case["sections"] for case in page.data["cases"].values())
+    assert all(told_of(case) == [["server"], ["client"]] and case["sections"] for case in page.data["cases"].values())
     assert "Partial" not in page.text
     assert b"artial" not in reports["summary.md"]
 
@@ -192,8 +206,8 @@ def test_one_role_alone_is_published(tmp_path):
 
 def test_a_case_that_only_one_role_has_is_published(tmp_path):
     page = Page(published(tmp_path, {"server": [raw_case("1.1.1")], "client": [raw_case("12.1.1")]})["index.html"])
-    assert set(page.data["cases"]["1.1.1"]["roles"]) == {"server"}
-    assert set(page.data["cases"]["12.1.1"]["roles"]) == {"client"}
+    assert told_of(page.data["cases"]["1.1.1"]) == [["server"]]
+    assert told_of(page.data["cases"]["12.1.1"]) == [["client"]]
 
 
 def test_behaviour_and_closing_are_counted_apart(tmp_path):
@@ -204,18 +218,81 @@ def test_behaviour_and_closing_are_counted_apart(tmp_path):
         raw_case("7.1.6", behavior="STRANGE", behaviorClose="INFORMATIONAL"),
     ]
     lines = published(tmp_path, {"server": cases})["summary.md"].decode("utf-8").splitlines()
+    columns = "cases | OK | NON-STRICT | FAILED | STRANGE | closing OK | closing INFORMATIONAL | closing WRONG CODE"
     for line in (
-        "| cases | 4 |",
-        "| OK | 1 |",
-        "| NON-STRICT | 1 |",
-        "| FAILED | 1 |",
-        "| STRANGE | 1 |",
-        "| closing OK | 2 |",
-        "| closing WRONG CODE | 1 |",
+        f"| as a | {columns} | strictly OK in groups 1 to 10 |",
+        "| server | 4 | 1 | 1 | 1 | 1 | 2 | 1 | 1 | no: 300 cases |",
         "| 1 Framing | 1 OK |",
         "| 7 Close handling | 1 FAILED, 1 STRANGE (closing: 1 WRONG CODE) |",
     ):
         assert line in lines
+
+
+# ---- hosts ----
+
+
+def on_hosts(**changes):
+    """Raw data of three cases on every host, where the names of `changes` differ in 7.1.5."""
+    raw = {name: [raw_case("7.1.5"), raw_case("7.1.6")] for name in HOSTS}
+    for name in ("server", "client"):
+        raw[name].append(raw_case("12.1.1"))
+    for name, change in changes.items():
+        raw[name.replace("_", "-")][0].update(change)
+    return raw
+
+
+def test_what_hosts_share_is_told_once(tmp_path):
+    cases = Page(published(tmp_path, on_hosts(), source="0123")["index.html"]).data["cases"]
+    servers = ["server", "server-http.server", "server-threads", "server-uvicorn"]
+    assert told_of(cases["7.1.5"]) == [servers, ["client", "client-threads"]]
+    assert told_of(cases["12.1.1"]) == [["server"], ["client"]]
+
+
+def test_a_host_of_which_another_thing_is_told_has_it_for_itself(tmp_path):
+    for number, change in enumerate([{"behavior": "FAILED"}, {"result": "another"}, {"wirelog": []}]):
+        raw = on_hosts(server_threads=change)
+        case = Page(published(tmp_path, raw, str(number), source="0123")["index.html"]).data["cases"]["7.1.5"]
+        assert told_of(case)[:2] == [["server", "server-http.server", "server-uvicorn"], ["server-threads"]]
+
+
+def lines_of(page, case_id):
+    """The verdicts on a case in its line: who, behaviour, closing."""
+    [line] = re.findall(rf'id="case-{re.escape(case_id)}".*?</details>', page.decode("utf-8"), re.DOTALL)
+    shown = [one.partition(">")[2] for one in line.split('<span class="verdict"')[1:]]
+    return [words_of(one) for one in shown]
+
+
+def words_of(markup):
+    return " ".join(re.sub(r"<[^>]+>", " ", markup).split())
+
+
+def test_a_line_says_the_verdict_of_all_hosts_once_and_names_those_that_differ(tmp_path):
+    raw = on_hosts(server_threads={"behaviorClose": "UNCLEAN"}, server_uvicorn={"behaviorClose": "UNCLEAN"})
+    page = published(tmp_path, raw, source="0123")["index.html"]
+    assert lines_of(page, "7.1.5") == [
+        "server asyncio, http.server OK",
+        "server threads, uvicorn OK closing UNCLEAN",
+        "2 clients OK",
+    ]
+    assert lines_of(page, "7.1.6") == ["4 servers OK", "2 clients OK"]
+    assert lines_of(page, "12.1.1") == ["server OK", "client OK"]
+
+
+def test_each_host_has_its_line_in_the_tables(tmp_path):
+    raw = {testee.name: [raw_case(case_id) for case_id in testee.cases] for testee in TESTEES}
+    raw["server-threads"][0]["behavior"] = "NON-STRICT"
+    reports = published(tmp_path, raw, source="0123")
+    lines = reports["summary.md"].decode("utf-8").splitlines()
+    assert "| as a | cases | OK | NON-STRICT | closing OK | strictly OK in groups 1 to 10 |" in lines
+    assert "| server on asyncio | 517 | 517 | 0 | 517 | yes |" in lines
+    assert "| server on threads | 301 | 300 | 1 | 301 | no: 1 case |" in lines
+    assert "| 1 Framing | 16 OK | 16 OK | 15 OK, 1 NON-STRICT | 16 OK | 16 OK | 16 OK |" in lines
+    assert "| 12 Compression: different payloads | 90 OK | - | - | - | 90 OK | - |" in lines
+    [table] = re.findall(r'<table class="hosts">.*?</table>', reports["index.html"].decode("utf-8"), re.DOTALL)
+    rows = [words_of(row) for row in table.split("<tr>")[1:]]
+    assert "http.server 301 cases 301 OK 301 OK yes" in rows
+    assert "threads 301 cases 300 OK 1 NON-STRICT 301 OK no not in 1.1.1" in rows
+    assert "asyncio 517 cases, compression too 301 OK 301 OK yes" in rows
 
 
 # ---- partial runs ----
@@ -241,6 +318,18 @@ def test_a_run_of_chosen_cases_is_partial_too(tmp_path):
 def test_an_interrupted_run_that_lacks_nothing_says_so_all_the_same(tmp_path):
     reports = published(tmp_path, both_roles(ALL_CASES), partial=True)
     assert "The run was interrupted." in Page(reports["index.html"]).text
+
+
+def test_a_run_of_refws_that_lacks_a_host_is_partial():
+    good = verdicts.CaseResult("OK", "OK", 1000)
+    judged = {one.name: verdicts.TesteeResults("refws", dict.fromkeys(one.cases, good)) for one in TESTEES}
+    assert shortfall(verdicts.Results(judged, source="0123")) == ""
+    del judged["server-uvicorn"]
+    judged["client-threads"] = verdicts.TesteeResults("refws", dict.fromkeys(CORE[1:], good))
+    lack = "301 of 301 cases as a server on uvicorn and 1 of 301 cases as a client on threads."
+    assert shortfall(verdicts.Results(judged, source="0123")) == (
+        f"Not every case was asked for: this report lacks {lack}"
+    )
 
 
 def test_a_run_without_a_single_case_is_published_as_partial(tmp_path):
@@ -276,7 +365,7 @@ def test_a_missing_raw_file_is_named(tmp_path):
 
 def test_a_missing_folder_is_named(tmp_path):
     line = failure_of(server_results("1.1.1"), {}, tmp_path / "reports")
-    assert line.startswith("there is no folder of raw data for the server")
+    assert line == "there is no folder of raw data for server; run its cases again"
 
 
 @pytest.mark.parametrize(
@@ -363,8 +452,8 @@ def test_hostile_raw_data_makes_no_element_and_ends_no_script(tmp_path):
     assert not [name for _, attributes in hostile.elements for name in attributes if name.startswith("on")]
     case = hostile.data["cases"]["5.19"]
     assert case["description"] == f"{SCRIPT}\nnext bold"
-    assert case["roles"]["server"]["result"] == SCRIPT
-    assert case["roles"]["server"]["wire"][0][4] == ["t", SCRIPT, 0]
+    assert case["told"][0]["result"] == SCRIPT
+    assert case["told"][0]["wire"][0][4] == ["t", SCRIPT, 0]
     assert "<" not in hostile.scripts[0]
     assert SCRIPT in hostile.text
 

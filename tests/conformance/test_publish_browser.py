@@ -7,25 +7,42 @@ import pytest
 
 from conformance import results as verdicts
 from conformance.publish import publish
+from conformance.testees import TESTEES
 
 GENUINE = json.loads((Path(__file__).parent / "test_publish_genuine.json").read_text(encoding="utf-8"))["first"]
 HOSTILE = "<img src=x onerror=\"document.title='hostile'\"><script>document.title='hostile'</script>" + "w" * 400
 
 
+def publish_in(folder, cases_by_testee, hosts, source=""):
+    raw, testees = {}, {}
+    for name, cases in cases_by_testee.items():
+        raw[name] = folder / name
+        raw[name].mkdir()
+        for case_id, case in cases.items():
+            (raw[name] / f"{case_id}.json").write_text(json.dumps(case))
+        judged = {case_id: verdicts.case_from(case) for case_id, case in cases.items()}
+        testees[name] = verdicts.TesteeResults("refws", judged, hosts.get(name, ""))
+    publish(verdicts.Results(testees, source=source), raw, folder)
+    return (folder / "index.html").as_uri()
+
+
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("page")
-    raw, testees = {}, {}
-    for role, genuine in GENUINE.items():
-        cases = {**genuine, "1.1.1": {**genuine["5.19"], "id": "1.1.1", "description": HOSTILE, "result": HOSTILE}}
-        raw[role] = folder / role
-        raw[role].mkdir()
-        for case_id, case in cases.items():
-            (raw[role] / f"{case_id}.json").write_text(json.dumps(case))
-        judged = {case_id: verdicts.case_from(case) for case_id, case in cases.items()}
-        testees[role] = verdicts.TesteeResults("refws", judged)
-    publish(verdicts.Results(testees), raw, folder)
-    return (folder / "index.html").as_uri()
+    """A page on a server and a client that are not refws, one case hostile."""
+    hostile = {"id": "1.1.1", "description": HOSTILE, "result": HOSTILE}
+    cases = {role: {**genuine, "1.1.1": {**genuine["5.19"], **hostile}} for role, genuine in GENUINE.items()}
+    return publish_in(tmp_path_factory.mktemp("page"), cases, {})
+
+
+@pytest.fixture(scope="module")
+def url_of_hosts(tmp_path_factory):
+    """A page on every host of refws, where 5.19 went wrong on threads and uvicorn."""
+    hosts = {testee.name: testee.host for testee in TESTEES}
+    cases = {name: dict(GENUINE[verdicts.role_of(name)]) for name in hosts}
+    for name in ("server-threads", "server-uvicorn"):
+        cases[name]["5.19"] = {**cases[name]["5.19"], "behavior": "FAILED", "behaviorClose": "FAILED BY CLIENT"}
+        del cases[name]["13.7.1"]
+    return publish_in(tmp_path_factory.mktemp("hosts"), cases, hosts, "0123")
 
 
 def shown_cases(page):
@@ -78,7 +95,7 @@ def test_search_and_filters_by_keyboard(visit, url):
     assert page.is_visible("#nothing")
     page.click("#reset")
     assert shown_cases(page) == everything
-    page.select_option("#role", "client")
+    page.select_option("#host", "client")
     assert page.is_hidden("[id='server-5.19']")
     assert page.is_visible("[id='client-5.19']")
 
@@ -108,3 +125,44 @@ def test_without_a_script_the_verdicts_can_be_read(visit, url):
     assert page.is_visible("noscript .note")
     assert page.is_hidden("#filter")
     assert "closing WRONG CODE" in page.inner_text("[id='client-7.1.5']")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_every_host_fits_with_every_case_open(visit, url_of_hosts, width):
+    page = visit(url_of_hosts, width)
+    page.click("#open")
+    # A panel for what all servers share, one for all clients, and one for the two servers that differ.
+    page.wait_for_function("document.querySelectorAll('.panel').length === 11")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_a_host_can_be_chosen(visit, url_of_hosts):
+    page = visit(url_of_hosts)
+    everything = shown_cases(page)
+    line = "[id='case-5.19'] > summary .verdict:not([hidden])"
+    assert page.eval_on_selector_all(line, "all => all.map(one => one.innerText)") == [
+        "server asyncio, http.server OK",
+        "server threads, uvicorn FAILED closing FAILED BY CLIENT",
+        "2 clients OK",
+    ]
+    page.select_option("#host", "server-uvicorn")
+    assert shown_cases(page) == [case for case in everything if case != "13.7.1"]
+    assert page.inner_text(line) == "server on uvicorn FAILED closing FAILED BY CLIENT"
+    page.select_option("#verdict", "!")
+    assert "5.19" in shown_cases(page)
+    page.select_option("#host", "server")
+    assert "5.19" not in shown_cases(page)
+    page.select_option("#host", "every server")
+    assert "5.19" in shown_cases(page)
+    page.click("table.hosts [data-host=client-threads]")
+    assert page.input_value("#host") == "client-threads"
+    assert page.is_hidden("[id='server-5.19']")
+
+
+def test_a_deep_link_opens_its_case_at_its_host(visit, url_of_hosts):
+    page = visit(f"{url_of_hosts}#server-uvicorn-5.19")
+    assert page.get_attribute(".panel.aimed", "aria-label") == "5.19 as a server on threads, uvicorn"
+    page.select_option("#host", "client")
+    page.evaluate("location.hash = '#server-http.server-7.1.5'")
+    page.wait_for_selector("[id='case-7.1.5'] .panel.aimed[data-on~='server-http.server']")
+    assert page.input_value("#host") == ""

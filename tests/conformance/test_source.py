@@ -1,8 +1,10 @@
 import pytest
 
+from conformance import results as model
 from conformance.failure import HarnessFailure
 from conformance.results import Results
 from conformance.source import check_blessed, digest
+from conformance.testees import TESTEES
 
 
 def test_the_digest_is_of_paths_and_texts(tmp_path):
@@ -39,8 +41,16 @@ def test_an_octet_cannot_move_from_one_module_to_the_next(tmp_path):
     assert digest(tmp_path) != before
 
 
+ALL = {testee.name: model.TesteeResults("refws", {}) for testee in TESTEES}
+
+
 def test_reports_of_another_source_are_noticed():
-    check_blessed(Results({}, source="0123"), "0123")
+    check_blessed(Results(ALL, source="0123"), "0123")
     for judged, told in (("4567", "source 4567"), ("", "source unknown")):
         with pytest.raises(HarnessFailure, match=f"{told}, and this is 0123: run"):
             check_blessed(Results({}, source=judged), "0123")
+
+
+def test_reports_that_lack_a_host_are_noticed():
+    with pytest.raises(HarnessFailure, match="the reports lack server-uvicorn: run"):
+        check_blessed(Results({name: ALL[name] for name in ALL if name != "server-uvicorn"}, source="0123"), "0123")

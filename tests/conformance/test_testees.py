@@ -1,64 +1,62 @@
-import sys
-
 import pytest
 
-from conformance import testees
-from conformance.failure import HarnessFailure
+from conformance.autobahn.cases import ALL_CASES, CORE
+from conformance.results import Results, names
+from conformance.testees import HOSTS, TESTEES, due, others
 
 
-def server(code, folder):
-    return testees.ServerTestee([sys.executable, "-c", code], folder)
+def test_refws_is_judged_by_all_cases_on_asyncio_and_by_groups_1_to_10_elsewhere():
+    assert [(one.name, one.role, one.host, len(one.cases)) for one in TESTEES] == [
+        ("server", "server", "asyncio", 517),
+        ("server-http.server", "server", "http.server", 301),
+        ("server-threads", "server", "threads", 301),
+        ("server-uvicorn", "server", "uvicorn", 301),
+        ("client", "client", "asyncio", 517),
+        ("client-threads", "client", "threads", 301),
+    ]
+    assert {one.cases for one in TESTEES} == {ALL_CASES, CORE}
+    assert HOSTS == ("asyncio", "http.server", "threads", "uvicorn")
 
 
-def test_the_url_is_read_from_the_line(tmp_path):
-    code = "import signal; print('hello\\nlistening on ws://127.0.0.1:9\\nmore', flush=True); signal.pause()"
-    with server(code, tmp_path) as running:
-        assert running.url() == "ws://127.0.0.1:9"
-    assert running.exit_status() is not None
+def test_the_table_stands_in_the_order_of_reports():
+    judged = [one.name for one in TESTEES]
+    assert names(Results(dict.fromkeys(judged))) == judged
 
 
-def test_a_server_that_ends_before_it_listens(tmp_path):
-    with (
-        server("import sys; sys.exit('no port left')", tmp_path) as ended,
-        pytest.raises(HarnessFailure, match=r"did not start, it ended with status 1; its last words: no port left"),
-    ):
-        ended.url()
+def test_every_further_host_is_told_to_its_program():
+    for one in TESTEES:
+        assert (one.host in one.command) == (one.host != "asyncio")
+        assert ("{url}" in one.command) == ("{agent}" in one.command) == (one.role == "client")
 
 
-def test_a_server_that_never_listens(tmp_path, monkeypatch):
-    monkeypatch.setattr(testees, "_START_LIMIT_S", 0.0)
-    # A line that is not complete is not a line: the port could still grow.
-    with (
-        server(
-            "import signal; print('listening on ws://127.0.0.1:8', end='', flush=True); signal.pause()", tmp_path
-        ) as mute,
-        pytest.raises(HarnessFailure, match="printed no line"),
-    ):
-        mute.url()
+def test_a_testee_takes_those_of_its_cases_that_are_asked_for():
+    [server, *_, threads] = TESTEES
+    assert server.limited_to({"12.1.1", "1.1.1", "99"}).cases == ("1.1.1", "12.1.1")
+    assert threads.limited_to({"12.1.1", "1.1.1"}).cases == ("1.1.1",)
+    assert threads.limited_to({"12.1.1"}).cases == ()
 
 
-def test_the_client_is_told_where_to_go(tmp_path):
-    command = [sys.executable, "-c", "import sys; print(sys.argv[1:])", "{url}", "--agent={agent}"]
-    with testees.ClientTestee(command, "ws://x:1", "a b", tmp_path) as client:
-        while client.exit_status() is None:
-            pass
-    assert (tmp_path / "testee.stdout").read_text() == "['ws://x:1', '--agent=a b']\n"
+def test_other_programs():
+    server, client = others("run 'the server' -p 0", "c {url}")
+    assert (server.name, server.host, server.command) == ("server", "", ["run", "the server", "-p", "0"])
+    assert (client.name, client.host, client.command) == ("client", "", ["c", "{url}"])
+    assert server.cases == client.cases == ALL_CASES
+    asyncio = {one.name: one.command for one in TESTEES if one.host == "asyncio"}
+    assert {one.name: one.command for one in others(None, None)} == asyncio
 
 
-def test_commands():
-    assert testees.server_command(None) == testees.SERVER_COMMAND
-    assert testees.server_command("run 'the server' -p 0") == ["run", "the server", "-p", "0"]
-    assert testees.client_command(None) == testees.CLIENT_COMMAND
-    assert testees.client_command("c {url}") == ["c", "{url}"]
+def test_what_a_whole_run_has():
+    assert due(Results({}, source="0123")) == TESTEES
+    assert [(one.name, one.host) for one in due(Results({}))] == [("server", ""), ("client", "")]
 
 
 @pytest.mark.parametrize("text", ["", "'", "  "])
 def test_a_server_command_that_is_none(text):
     with pytest.raises(ValueError):
-        testees.server_command(text)
+        others(text, None)
 
 
 @pytest.mark.parametrize("text", ["", "client", "'{url}"])
 def test_a_client_command_that_is_none(text):
     with pytest.raises(ValueError):
-        testees.client_command(text)
+        others(None, text)
