@@ -399,7 +399,8 @@ def test_a_server_that_stops_says_1001():
 @pytest.mark.clause("rfc6455:7.2.2-p1-s2")
 def test_a_server_that_stops_just_closes_where_there_is_no_connection_yet():
     with contextlib.ExitStack() as stack:
-        with serve_sync(echo) as server:
+        # Nothing but that closes it.
+        with serve_sync(echo, open_timeout=None, close_timeout=None) as server:
             raw = stack.enter_context(tcp(server))
             raw.send(b"GET / HTTP/1.1\r\n")
             until(lambda: server.connections)
