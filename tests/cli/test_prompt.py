@@ -70,10 +70,8 @@ COMMANDS = {
 
 def test_the_commands(echo, tmp_path):
     with at(echo, tmp_path) as terminal:
-        for command in COMMANDS:
-            terminal.type(command)
-        for shown in COMMANDS.values():
-            terminal.until(re.escape(shown))
+        for command, shown in COMMANDS.items():
+            terminal.type(command, re.escape(shown))
         terminal.type("/close 4000 enough said")
         seen, code = terminal.end()
     assert code == 0
