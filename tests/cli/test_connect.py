@@ -54,7 +54,7 @@ def asked():
 )
 def test_basic_authentication(asked, options, environment, sent):
     uri, requests = asked
-    assert run(uri, *options, **environment) == (0, "welcome\n", "")
+    assert run(uri, "--stay", *options, **environment) == (0, "welcome\n", "")
     assert requests.get(timeout=10).headers.get("Authorization") == f"Basic {base64.b64encode(sent).decode()}"
 
 
@@ -87,7 +87,7 @@ def test_compression_is_offered_unless_it_is_not_wanted(asked):
 def test_frames_are_told_with_vv_and_only_then(asked):
     uri, _ = asked
     for option, frames in (("-vv", ["< close", "< text", "> close"]), ("-v", [])):  # -v has opened and closed
-        code, output, error = run(uri, "--no-compression", option)
+        code, output, error = run(uri, "--stay", "--no-compression", option)
         assert (code, output) == (0, "welcome\n")
         # A time, a number and the peer's address stand before.
         told = [line.split() for line in error.splitlines()]
@@ -161,7 +161,7 @@ def test_a_clients_certificate(authority):
     with serve_sync(lambda ws: ws.send("known"), tls=tls) as server:
         options = ["--ca", authority["ca"], "--server-name", "server.example"]
         for own in (["--cert", authority["client"], "--key", authority["client-key"]], ["--cert", authority["both"]]):
-            assert run(server.uri, *options, *own) == (0, "known\n", "")
+            assert run(server.uri, "--stay", *options, *own) == (0, "known\n", "")
         code, output, error = run(server.uri, *options)
         assert (code, output, error.count("\n")) == (1, "", 1)
 
@@ -206,7 +206,7 @@ def proxy():
 def test_through_a_proxy(asked, proxy):
     uri, _ = asked
     url, heads = proxy
-    assert run(uri, "--proxy", url) == (0, "welcome\n", "")
+    assert run(uri, "--stay", "--proxy", url) == (0, "welcome\n", "")
     assert heads.get(timeout=10).startswith(f"CONNECT {uri.removeprefix('ws://')} HTTP/1.1\r\n".encode())
 
 
