@@ -1,0 +1,59 @@
+"""A case: a stimulus, the clause it is about, and the outcomes that the clause allows."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from refws.oracle.expect import Allowed
+from refws.oracle.peer import Observed, Opening, Peer
+from refws.oracle.verdict import Finding, Obligation, Role
+from refws.oracle.wire.frame import Frame
+
+__all__ = ["BOTH", "CLIENT", "SERVER", "Case", "Play", "Stimulus", "begins_at"]
+
+BOTH: Final = frozenset(Role)
+SERVER: Final = frozenset({Role.SERVER})
+CLIENT: Final = frozenset({Role.CLIENT})
+
+Play: TypeAlias = "Callable[[Peer], Awaitable[Observed | Finding | None]]"
+"""Plays a stimulus. What it returns is judged: what it has observed, by the outcomes that are allowed; a finding of its
+own, as it is; None, by what `Peer.settle` then observes."""
+
+Stimulus: TypeAlias = "tuple[Frame | bytes, ...] | Play"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case.
+
+    `clauses` are those it exercises; the first is blamed for what is not allowed. `roles` are those that a testee may
+    have in it. A `stimulus` of frames is sent in one write, a Ping behind it (unless not `marker`, where none would be
+    read). A `bare` case begins on TCP, and does its opening handshake itself, or none; any other begins with `opening`
+    and the positive control. `commands` says that the testee has to understand the control message of
+    `refws.oracle.commands`. `alias` is the id of the Autobahn case that does the same.
+    """
+
+    id: str
+    title: str
+    clauses: tuple[str, ...]
+    stimulus: Stimulus
+    allowed: tuple[Allowed, ...] = ()
+    roles: frozenset[Role] = BOTH
+    obligation: Obligation = Obligation.RECEIVER
+    opening: Opening = Opening()  # noqa: RUF009 (frozen)
+    bare: bool = False
+    marker: bool = True
+    commands: bool = False
+    alias: str = ""
+    slow: bool = False
+    """Takes long, or many octets; played last."""
+
+    @property
+    def section(self) -> str:
+        """The section it is about: ``rfc6455:5.5``."""
+        return self.clauses[0].partition("-")[0]
+
+
+def begins_at(cases: Iterable[Case], prefix: str) -> list[Case]:
+    """The cases whose ids begin so."""
+    return [case for case in cases if case.id.startswith(prefix)]

@@ -1,0 +1,354 @@
+"""The testee as a case sees it: what the oracle says to it, what it is waited for, what has come since."""
+
+import asyncio
+import base64
+import os
+from dataclasses import dataclass, field
+from typing import Final
+
+from refws.oracle.conversation import Conversation, Message, Side, accept_of
+from refws.oracle.link import Link
+from refws.oracle.recording import End
+from refws.oracle.verdict import Role
+from refws.oracle.wire.deflate import Deflater
+from refws.oracle.wire.extensions import Extension
+from refws.oracle.wire.frame import Frame, Opcode, ReadFrame, close, ping, text
+from refws.oracle.wire.http import Head, head_octets
+
+__all__ = ["Observed", "Opening", "Peer", "new_key"]
+
+_SWITCHING: Final = "HTTP/1.1 101 Switching Protocols"
+
+
+def new_key() -> str:
+    """A Sec-WebSocket-Key: 16 random octets in Base64."""
+    return base64.b64encode(os.urandom(16)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the oracle offers (as the client) or agrees to (as the server) in an ordinary opening handshake.
+
+    `extensions` is the value of Sec-WebSocket-Extensions; as the server it is answered only where the client offers
+    the extension. `fields` are put behind the others.
+    """
+
+    extensions: str = ""
+    subprotocols: tuple[str, ...] = ()
+    origin: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Observed:
+    """What came from the testee since the stimulus began.
+
+    `went_on` says that it answered a Ping that stood behind the stimulus, or an echo; `silent` that it neither did nor
+    ended within the watchdog's time. `end` is how it ended TCP, and `first_to_end` whether it did so before the oracle.
+    """
+
+    messages: tuple[Message, ...] = ()
+    frames: tuple[ReadFrame, ...] = ()
+    pongs: tuple[bytes, ...] = ()
+    pings: tuple[bytes, ...] = ()
+    close: ReadFrame | None = None
+    end: End | None = None
+    first_to_end: bool = False
+    went_on: bool = False
+    silent: bool = False
+    seconds: float = 0.0
+
+    @property
+    def payloads(self) -> tuple[bytes, ...]:
+        """The payloads of the messages."""
+        return tuple(message.payload for message in self.messages)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has given up the connection: by a Close of its own, or by ending TCP."""
+        return self.close is not None or self.end is not None
+
+    def __str__(self) -> str:
+        parts = [str(message) for message in self.messages[:3]]
+        if len(self.messages) > 3:
+            parts.append(f"{len(self.messages) - 3} more messages")
+        parts += [f"Pong of {len(payload)} octets" for payload in self.pongs[:3]]
+        if self.close is not None:
+            parts.append(str(self.close))
+        if self.end is not None:
+            parts.append({End.FIN: "the end of TCP", End.RST: "a TCP reset"}.get(self.end, "nothing more"))
+        elif self.went_on and self.close is None:
+            parts.append("goes on")
+        elif self.silent:
+            parts.append(f"nothing for {self.seconds:.2g} s")
+        return ", ".join(parts)
+
+
+@dataclass(slots=True)
+class _Mark:
+    frames: int = 0
+    messages: int = 0
+    time: float = 0.0
+    markers: list[bytes] = field(default_factory=list)
+
+
+class Peer:
+    """One connection with the testee.
+
+    `patience` is the watchdog: how many seconds the testee gets for anything, calibrated to its round trip.
+    """
+
+    def __init__(
+        self, testee: Role, link: Link, patience: float, *, host: str = "127.0.0.1", target: str = "/"
+    ) -> None:
+        self.testee = testee
+        self.link = link
+        self.patience = patience
+        self.host = host
+        self.target = target
+        self.key = new_key()
+        self.deflater: Deflater | None = None
+        self.round_trip: float | None = None
+        self._masks = testee is Role.SERVER
+        self._mark = _Mark()
+        self._taken = 0  # messages that `message` has given
+        self._closed = False  # whether we have sent a Close
+
+    @property
+    def has_closed(self) -> bool:
+        """Whether the oracle has sent a Close."""
+        return self._closed
+
+    @property
+    def conversation(self) -> Conversation:
+        """All that both have said."""
+        return self.link.conversation
+
+    @property
+    def theirs(self) -> Side:
+        """What the testee has said."""
+        return self.conversation.sides[self.testee]
+
+    @property
+    def ours(self) -> Side:
+        """What the oracle has said."""
+        return self.conversation.sides[self.testee.other]
+
+    # The opening handshake
+
+    def request(self, opening: Opening = Opening()) -> list[tuple[str, str]]:
+        """The header fields of an ordinary request."""
+        fields = [
+            ("Host", self.host),
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Key", self.key),
+            ("Sec-WebSocket-Version", "13"),
+        ]
+        if opening.origin is not None:
+            fields.append(("Origin", opening.origin))
+        if opening.subprotocols:
+            fields.append(("Sec-WebSocket-Protocol", ", ".join(opening.subprotocols)))
+        if opening.extensions:
+            fields.append(("Sec-WebSocket-Extensions", opening.extensions))
+        return [*fields, *opening.fields]
+
+    async def ask(
+        self,
+        fields: list[tuple[str, str]],
+        *,
+        method: str = "GET",
+        target: str | None = None,
+        version: str = "HTTP/1.1",
+    ) -> Head | None:
+        """Send a request, right or wrong, and wait for the head of the answer; None where none comes."""
+        self.send_octets(head_octets(f"{method} {target or self.target} {version}", fields))
+        return await self.head()
+
+    async def head(self) -> Head | None:
+        """Wait for the testee's (next) head; None where none comes."""
+        before = len(self.theirs.heads)
+        await self.link.until(lambda: len(self.theirs.heads) > before or self.link.is_over, self.patience)
+        return self.theirs.heads[before] if len(self.theirs.heads) > before else None
+
+    def answer(self, opening: Opening = Opening()) -> list[tuple[str, str]]:
+        """The header fields of an ordinary answer to the client's request."""
+        key = (self.theirs.head.get("Sec-WebSocket-Key") if self.theirs.head else None) or ""
+        fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept_of(key))]
+        if opening.subprotocols:
+            fields.append(("Sec-WebSocket-Protocol", opening.subprotocols[0]))
+        if opening.extensions:
+            fields.append(("Sec-WebSocket-Extensions", opening.extensions))
+        return [*fields, *opening.fields]
+
+    def respond(self, fields: list[tuple[str, str]], *, status: str = _SWITCHING, behind: bytes = b"") -> None:
+        """Send the server's answer, right or wrong, and what is to come in the same segment."""
+        self.send_octets(head_octets(status, fields) + behind)
+
+    async def open(self, opening: Opening = Opening()) -> bool:
+        """Do the ordinary opening handshake; whether a WebSocket connection is there."""
+        if self.testee is Role.SERVER:
+            await self.ask(self.request(opening))
+        else:
+            if self.theirs.head is None and await self.head() is None:
+                return False
+            self.respond(self.answer(opening))
+        agreed = self.agreed("permessage-deflate")
+        if agreed is not None:
+            ours = self.testee.other
+            bits = agreed.get(f"{ours}_max_window_bits") or "15"
+            takeover = f"{ours}_no_context_takeover" not in agreed
+            self.deflater = Deflater(int(bits) if bits.isdecimal() else 15, takeover=takeover)
+        return self.conversation.is_open
+
+    def agreed(self, name: str) -> Extension | None:
+        """An extension in use, with its parameters."""
+        return next((extension for extension in self.conversation.extensions if extension.name == name), None)
+
+    # Saying something
+
+    def send_octets(self, octets: bytes) -> None:
+        """Send octets as they are."""
+        self.link.write(octets)
+
+    def octets(self, *what: Frame | bytes) -> bytes:
+        """Frames as this side writes them: a client masks."""
+        return b"".join(one if isinstance(one, bytes) else one.octets(self._masks) for one in what)
+
+    def send(self, *what: Frame | bytes) -> None:
+        """Send frames in one write."""
+        self._closed = self._closed or any(isinstance(one, Frame) and one.opcode == Opcode.CLOSE for one in what)
+        self.send_octets(self.octets(*what))
+
+    async def send_chopped(self, octets: bytes, size: int, pause: float = 0.0) -> None:
+        """Send octets in writes of `size` octets, with a pause behind each, or at least a turn of the loop."""
+        for at in range(0, len(octets), size):
+            self.send_octets(octets[at : at + size])
+            await asyncio.sleep(pause)
+            if self.link.is_over or not await self.link.drained(self.patience):
+                return
+
+    def compressed(self, message: Frame) -> Frame:
+        """A message as the agreed permessage-deflate has it."""
+        assert self.deflater is not None
+        return Frame(message.opcode, self.deflater.message(message.payload), rsv=message.rsv | 4)
+
+    # Waiting
+
+    def begin(self) -> None:
+        """From here on is the stimulus: what came before counts no more."""
+        self._mark = _Mark(len(self.theirs.frames), len(self.theirs.messages), self.link.now)
+        self._taken = len(self.theirs.messages)
+
+    async def message(self) -> Message | None:
+        """Wait for the next message; None where the testee ends or is silent."""
+        number = self._taken
+        await self.link.until(lambda: len(self.theirs.messages) > number or self.link.is_over, self.patience)
+        if len(self.theirs.messages) == number:
+            return None
+        self._taken += 1
+        return self.theirs.messages[number]
+
+    async def frame(self, opcode: int | None = None) -> ReadFrame | None:
+        """Wait for a frame since `begin` (of that opcode); None where the testee ends or is silent."""
+
+        def found() -> ReadFrame | None:
+            since = self.theirs.frames[self._mark.frames :]
+            return next((frame for frame in since if opcode is None or frame.opcode == opcode), None)
+
+        await self.link.until(lambda: found() is not None or self.link.is_over, self.patience)
+        return found()
+
+    async def echo(self, payload: str | bytes) -> bool:
+        """Send a message, and wait for its echo; whether it came, octet by octet, and nothing else."""
+        began = self.link.now
+        sent = payload.encode() if isinstance(payload, str) else payload
+        self.send(Frame(Opcode.TEXT if isinstance(payload, str) else Opcode.BINARY, sent))
+        message = await self.message()
+        if message is None or message.payload != sent or message.is_text is not isinstance(payload, str):
+            return False
+        self.round_trip = self.link.now - began
+        return True
+
+    async def goes_on(self) -> bool:
+        """Send a Ping, and wait until the testee answers it, ends, or sends a Close; whether it answered."""
+        marker = b"refws oracle " + os.urandom(4).hex().encode()
+        self._mark.markers.append(marker)
+        self.send(ping(marker))
+        return await self._pong(marker)
+
+    async def _pong(self, marker: bytes) -> bool:
+        side, start = self.theirs, len(self.theirs.frames)
+        seen = {"at": start, "answered": False}
+
+        def settled() -> bool:
+            while seen["at"] < len(side.frames):
+                frame = side.frames[seen["at"]]
+                seen["at"] += 1
+                seen["answered"] = seen["answered"] or (frame.opcode == Opcode.PONG and frame.payload == marker)
+            return bool(seen["answered"]) or side.close is not None or self.link.is_over
+
+        await self.link.until(settled, self.patience)
+        return bool(seen["answered"])
+
+    async def settle(self, *, marker: bool = True, finish: bool = True) -> Observed:
+        """Wait until the testee has answered a Ping behind the stimulus, has failed, or its time is over.
+
+        Without a `marker` no Ping is sent, for none would be read as one, and only the end is waited for. Where the
+        testee has sent a Close it gets one back, and with `finish` it gets the time to end TCP, too.
+        """
+        went_on = False
+        if marker:
+            went_on = await self.goes_on()
+        else:
+            await self.link.until(lambda: self.theirs.close is not None or self.link.is_over, self.patience)
+        if self.theirs.close is not None and finish:
+            await self.finish()
+        return self.observed(went_on=went_on)
+
+    async def finish(self) -> None:
+        """Answer the testee's Close, and let TCP end: the server is to do it first."""
+        if not self._closed and not self.link.ours_ended:
+            code = self.theirs.close.close_code if self.theirs.close is not None else None
+            self.send(close(code))
+        if self.testee is Role.CLIENT:
+            self.link.end()
+        await self.link.until(lambda: self.link.is_over, self.patience)
+
+    def observed(self, *, went_on: bool = False) -> Observed:
+        """What has come since `begin`."""
+        frames = tuple(self.theirs.frames[self._mark.frames :])
+        markers = self._mark.markers
+        events = self.conversation.recording.events
+        first = next((event.sender is self.testee for event in events if event.end is not None), False)
+        close_frame = next((frame for frame in frames if frame.opcode == Opcode.CLOSE), None)
+        return Observed(
+            messages=tuple(self.theirs.messages[self._mark.messages :]),
+            frames=frames,
+            pongs=tuple(f.payload for f in frames if f.opcode == Opcode.PONG and f.payload not in markers),
+            pings=tuple(f.payload for f in frames if f.opcode == Opcode.PING),
+            close=close_frame,
+            end=self.theirs.end,
+            first_to_end=first,
+            went_on=went_on,
+            silent=not went_on and close_frame is None and self.theirs.end is None,
+            seconds=self.link.now - self._mark.time,
+        )
+
+    async def closing_handshake(self, code: int | None = 1000, reason: str = "") -> Observed:
+        """Start the closing handshake, and see it through: the testee's Close, then TCP, which a server ends first."""
+        self.begin()
+        self.send(close(code, reason))
+        await self.link.until(lambda: self.theirs.close is not None or self.link.is_over, self.patience)
+        if self.theirs.close is not None and self.testee is Role.CLIENT:
+            self.link.end()
+        await self.link.until(lambda: self.link.is_over, self.patience)
+        return self.observed()
+
+    async def control(self) -> bool:
+        """The positive control: a message comes back."""
+        return await self.echo("the oracle's control: é")
+
+    def text(self, payload: str | bytes) -> None:
+        """Send a text message."""
+        self.send(text(payload))

@@ -1,0 +1,112 @@
+"""Plays one case over one connection, and judges what was seen."""
+
+from dataclasses import dataclass, field
+
+from refws.oracle.case import Case
+from refws.oracle.closing import after_failure, by_handshake
+from refws.oracle.expect import Allowed
+from refws.oracle.peer import Observed, Peer
+from refws.oracle.recording import Recording
+from refws.oracle.referee import Referee
+from refws.oracle.verdict import SEVERITY, Finding, Role, Verdict, worst
+
+__all__ = ["CaseResult", "play"]
+
+
+@dataclass(slots=True)
+class CaseResult:
+    """How a testee did in a case.
+
+    `behaviour` is about the stimulus, `closing` about how the connection ended (None where that is not judged);
+    `findings` say why, the worst first. `seen` is what was observed, in words.
+    """
+
+    case: Case
+    role: Role
+    behaviour: Verdict
+    closing: Verdict | None = None
+    findings: tuple[Finding, ...] = ()
+    seen: str = ""
+    closing_observed: Observed | None = field(default=None, repr=False)
+    seconds: float = 0.0
+    recording: Recording | None = field(default=None, repr=False)
+    observed: Observed | None = field(default=None, repr=False)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worse of both."""
+        return self.behaviour if self.closing is None else worst((self.behaviour, self.closing))
+
+
+async def play(case: Case, peer: Peer, referee: Referee) -> CaseResult:
+    """Play a case on a connection that is just there. Raises nothing of the testee's making."""
+    result = CaseResult(case, peer.testee, Verdict.INCONCLUSIVE, recording=peer.conversation.recording)
+    try:
+        findings = await _behaviour(case, peer, result)
+        findings += await _closing(peer, result)
+        findings += [one for one in referee.findings(peer.testee) if one not in findings]
+    finally:
+        peer.link.drop()
+    result.findings = tuple(sorted(findings, key=lambda one: SEVERITY.index(one.verdict), reverse=True))
+    result.behaviour = worst((result.behaviour, *(one.verdict for one in referee.findings(peer.testee))))
+    result.seconds = peer.link.now
+    return result
+
+
+async def _behaviour(case: Case, peer: Peer, result: CaseResult) -> list[Finding]:
+    if not case.bare:
+        if not await peer.open(case.opening):
+            return [_inconclusive(case, "the opening handshake of the positive control was not completed")]
+        if case.opening.extensions and not peer.conversation.extensions:
+            result.behaviour = Verdict.UNIMPLEMENTED
+            why = f"the testee does not take up the extension {case.opening.extensions.partition(';')[0]}"
+            return [Finding(Verdict.UNIMPLEMENTED, case.clauses[0], case.obligation, why)]
+        if not await peer.control():
+            return [_inconclusive(case, f"the positive control, an echo, came to: {peer.observed()}")]
+    peer.begin()
+    if callable(case.stimulus):
+        outcome = await case.stimulus(peer)
+    else:
+        peer.send(*case.stimulus)
+        outcome = None
+    if isinstance(outcome, Finding):
+        result.behaviour = outcome.verdict
+        result.seen = outcome.why
+        return [] if outcome.verdict is Verdict.PASS else [outcome]
+    seen = outcome if isinstance(outcome, Observed) else await peer.settle(marker=case.marker)
+    result.observed, result.seen = seen, str(seen)
+    fit = next((allowed for allowed in case.allowed if allowed.outcome.fits(seen)), None)
+    result.behaviour = fit.verdict if fit is not None else Verdict.FAIL
+    if result.behaviour is Verdict.PASS:
+        return []
+    return [_finding(case, seen, fit)]
+
+
+def _finding(case: Case, seen: Observed, fit: Allowed | None) -> Finding:
+    offset = seen.frames[0].offset if seen.frames else None
+    if fit is not None:
+        why = f"the testee {fit.outcome} ({seen}): {fit.why}"
+        return Finding(fit.verdict, fit.clause or case.clauses[0], case.obligation, why, offset)
+    wanted = " or ".join(dict.fromkeys(str(one.outcome) for one in case.allowed if one.verdict is Verdict.PASS))
+    why = f"{case.title}: what came was {seen}; right is a testee that {wanted}"
+    return Finding(Verdict.FAIL, case.clauses[0], case.obligation, why, offset)
+
+
+def _inconclusive(case: Case, why: str) -> Finding:
+    return Finding(Verdict.INCONCLUSIVE, case.clauses[0], case.obligation, why)
+
+
+async def _closing(peer: Peer, result: CaseResult) -> list[Finding]:
+    """How the connection ends: after a failure by what has come, else by a closing handshake that the oracle starts."""
+    seen = result.observed
+    if seen is None or (result.case.bare and not peer.conversation.is_open):
+        return []
+    if seen.has_failed:
+        findings = after_failure(result.case, peer, seen)
+    elif peer.link.ours_ended or peer.has_closed:
+        return []
+    else:
+        seen, findings = await by_handshake(peer)
+    result.closing_observed = seen
+    result.closing = worst(one.verdict for one in findings)
+    return findings

@@ -1,0 +1,102 @@
+"""What went over a connection: octets, when, from whom, and how each side ended; the oracle's transcript format."""
+
+import base64
+import binascii
+import enum
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any, Final
+
+from refws.oracle.verdict import Role
+
+__all__ = ["FORMAT", "BadRecording", "End", "Event", "Recording", "read_transcript", "write_transcript"]
+
+FORMAT: Final = "refws-transcript/1"
+
+
+class BadRecording(ValueError):
+    """What was given is no recording that can be read; the message says why, and what would be one."""
+
+
+class End(enum.StrEnum):
+    """How a side ended its half of the TCP connection."""
+
+    FIN = "FIN"
+    RST = "RST"
+    LOST = "LOST"
+    """The recording ends, or has a gap, before the side did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Octets that a side sent, or its end; `time` is in seconds since the recording began."""
+
+    time: float
+    sender: Role
+    octets: bytes = field(default=b"", repr=False)
+    end: End | None = None
+
+
+@dataclass(slots=True)
+class Recording:
+    """One TCP connection (or what TLS carried inside it), from the client's connect on.
+
+    `name` is for people: two addresses, or a case. `established` is what was negotiated, where the recording begins
+    behind the opening handshake: the value of the answer's Sec-WebSocket-Extensions, maybe empty; None where the
+    handshake is in it.
+    """
+
+    events: list[Event] = field(default_factory=list)
+    name: str = ""
+    secure: bool = False
+    established: str | None = None
+
+    def octets(self, sender: Role) -> bytes:
+        """All that a side sent."""
+        return b"".join(event.octets for event in self.events if event.sender is sender)
+
+
+def write_transcript(recordings: Iterable[Recording], file: IO[str]) -> None:
+    """Write recordings, a line of JSON for the head of each and for each of its events."""
+    for recording in recordings:
+        head: dict[str, Any] = {"format": FORMAT, "name": recording.name, "secure": recording.secure}
+        if recording.established is not None:
+            head["established"] = recording.established
+        file.write(json.dumps(head) + "\n")
+        for event in recording.events:
+            line: dict[str, Any] = {"t": round(event.time, 6), "from": event.sender.value}
+            if event.octets:
+                line["octets"] = base64.b64encode(event.octets).decode()
+            if event.end is not None:
+                line["end"] = event.end.value
+            file.write(json.dumps(line) + "\n")
+
+
+def read_transcript(file: IO[str]) -> Iterator[Recording]:
+    """The recordings of a transcript. Raises `BadRecording`, naming the line."""
+    recording: Recording | None = None
+    for number, line in enumerate(file, 1):
+        try:
+            data = json.loads(line)
+            if "format" in data:
+                if recording is not None:
+                    yield recording
+                if data["format"] != FORMAT:
+                    raise BadRecording(f"line {number}: {data['format']!r} is another format than {FORMAT}")
+                recording = Recording([], data.get("name", ""), data.get("secure", False), data.get("established"))
+            elif recording is None:
+                raise BadRecording(f"line {number}: a transcript begins with its format, {FORMAT}")
+            else:
+                recording.events.append(_event(data))
+        except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+            if isinstance(error, BadRecording):
+                raise
+            raise BadRecording(f"line {number} is no line of a {FORMAT}: {error}") from None
+    if recording is not None:
+        yield recording
+
+
+def _event(data: dict[str, Any]) -> Event:
+    octets = base64.b64decode(data.get("octets", ""), validate=True)
+    return Event(float(data["t"]), Role(data["from"]), octets, End(data["end"]) if "end" in data else None)

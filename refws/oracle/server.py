@@ -1,0 +1,143 @@
+"""Judges a server: the oracle connects to it, once for each case."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from refws.oracle.case import Case
+from refws.oracle.conversation import Conversation
+from refws.oracle.link import Link
+from refws.oracle.peer import Peer
+from refws.oracle.play import CaseResult, play
+from refws.oracle.referee import Referee
+from refws.oracle.report import Report, Testee
+from refws.oracle.verdict import Finding, Role, Verdict
+
+__all__ = ["NotThere", "Target", "judge_server"]
+
+LEAST_PATIENCE = 0.5
+MOST_PATIENCE = 10.0
+ROUND_TRIPS = 50
+"""The watchdog's patience, in round trips of the testee, within those bounds in seconds."""
+PROBE_TIMEOUT = 10.0
+
+
+class NotThere(OSError):
+    """Nothing answers at the address, or not as a WebSocket server that echoes; the message says what does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server's address; `tls` is None for ws."""
+
+    uri: str
+    host: str
+    port: int
+    resource: str
+    tls: ssl.SSLContext | None = None
+
+    @classmethod
+    def of(cls, uri: str, tls: ssl.SSLContext | None = None) -> "Target":
+        """Read a ws or wss URI. Raises ValueError."""
+        parts = urlsplit(uri)
+        if parts.scheme not in ("ws", "wss") or not parts.hostname:
+            raise ValueError(f"{uri!r} is no address of a server; write ws://HOST:PORT/PATH")
+        secure = parts.scheme == "wss"
+        resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        port = parts.port or (443 if secure else 80)
+        return cls(uri, parts.hostname, port, resource, (tls or ssl.create_default_context()) if secure else None)
+
+    @property
+    def authority(self) -> str:
+        """The value of Host."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+
+async def connect(target: Target, patience: float, name: str = "") -> tuple[Peer, Referee]:
+    """TCP (and TLS) to the server. Raises OSError."""
+    referee = Referee()
+    conversation = Conversation([referee], name=name, secure=target.tls is not None)
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(max(patience, PROBE_TIMEOUT)):
+        _, link = await loop.create_connection(
+            lambda: Link(Role.SERVER, conversation),
+            target.host,
+            target.port,
+            ssl=target.tls,
+            server_hostname=target.host if target.tls else None,
+        )
+    return Peer(Role.SERVER, link, patience, host=target.authority, target=target.resource), referee
+
+
+async def calibrate(target: Target) -> tuple[float, float, str]:
+    """(the round trip, the patience that follows from it, the Server field). Raises `NotThere`."""
+    try:
+        peer, _ = await connect(target, PROBE_TIMEOUT)
+    except (OSError, TimeoutError) as error:
+        raise NotThere(f"no server answers at {target.uri}: {error or 'it took too long'}") from None
+    try:
+        if not await peer.open():
+            head = peer.theirs.head
+            came = "nothing came" if head is None else f"{head.start_line!r} came"
+            raise NotThere(f"{target.uri} opens no WebSocket connection: {came} instead of 101")
+        slowest = 0.0
+        for number in range(5):
+            if not await peer.echo(f"round trip {number}"):
+                raise NotThere(
+                    f"{target.uri} is no echo server: {peer.observed()} came back; an echo of messages is all it takes"
+                )
+            slowest = max(slowest, peer.round_trip or 0.0)
+        await peer.closing_handshake()
+        name = (peer.theirs.head.get("Server") if peer.theirs.head else None) or ""
+        return slowest, min(max(slowest * ROUND_TRIPS, LEAST_PATIENCE), MOST_PATIENCE), name
+    finally:
+        peer.link.drop()
+
+
+async def judge_server(
+    uri: str,
+    cases: Sequence[Case],
+    *,
+    jobs: int = 1,
+    patience: float | None = None,
+    tls: ssl.SSLContext | None = None,
+    on_result: Callable[[CaseResult], None] = lambda result: None,
+) -> Report:
+    """Judge the server at `uri` in these cases, `jobs` at a time.
+
+    `patience` is in seconds, and measured where it is None. Cancelling ends the run; `on_result` has seen what there
+    was. Raises ValueError for what is no URI, and `NotThere` where no echo server answers.
+    """
+    target = Target.of(uri, tls)
+    began = time.perf_counter()
+    round_trip, measured, name = await calibrate(target)
+    report = Report(Testee(Role.SERVER, uri, name), round_trip=round_trip, patience=patience or measured)
+    results: dict[str, CaseResult] = {}
+    waiting = iter(sorted(cases, key=lambda case: case.slow))
+
+    async def work() -> None:
+        for case in waiting:
+            result = results[case.id] = await one_case(target, case, report.patience)
+            on_result(result)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(max(jobs, 1)):
+            group.create_task(work())
+    report.results = [results[case.id] for case in cases]
+    report.seconds = time.perf_counter() - began
+    return report
+
+
+async def one_case(target: Target, case: Case, patience: float) -> CaseResult:
+    """Play one case; a server that is not there is NOT-RUN."""
+    try:
+        peer, referee = await connect(target, patience, case.id)
+    except (OSError, TimeoutError) as error:
+        why = f"the server does not answer: {error or 'it took too long'}"
+        finding = Finding(Verdict.NOT_RUN, case.clauses[0], case.obligation, why)
+        return CaseResult(case, Role.SERVER, Verdict.NOT_RUN, findings=(finding,))
+    return await play(case, peer, referee)

@@ -1,0 +1,95 @@
+"""HTTP/1.1 heads (RFC 7230, section 3): written with any octets, and read whatever they are."""
+
+from dataclasses import dataclass, field
+
+__all__ = ["Field", "Head", "head_octets", "parse_head"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A header field as it came; `offset` is that of its line in the stream."""
+
+    name: str
+    value: str
+    offset: int
+    raw: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request's or a response's head; `size` are its octets, the empty line included, from `offset` on.
+
+    `odd` lists what is no HTTP in it, one sentence each with its offset.
+    """
+
+    start_line: str
+    fields: tuple[Field, ...]
+    offset: int
+    size: int
+    time: float = 0.0
+    odd: tuple[tuple[int, str], ...] = ()
+
+    def all(self, name: str) -> list[Field]:
+        """The fields of a name, in their order."""
+        return [field for field in self.fields if field.name.lower() == name.lower()]
+
+    def get(self, name: str) -> str | None:
+        """The values of all fields of a name, joined with a comma; None where there is none."""
+        found = self.all(name)
+        return ", ".join(field.value for field in found) if found else None
+
+    def tokens(self, name: str) -> list[str]:
+        """The comma-separated values of a name, in lower case."""
+        return [token.strip().lower() for token in (self.get(name) or "").split(",") if token.strip()]
+
+    @property
+    def words(self) -> list[str]:
+        """The three parts of the start line; fewer where it has fewer."""
+        return self.start_line.split(" ", 2)
+
+    @property
+    def status(self) -> int | None:
+        """The status code of a response; None where there is none."""
+        words = self.words
+        return int(words[1]) if len(words) > 1 and len(words[1]) == 3 and words[1].isdecimal() else None
+
+    @property
+    def target(self) -> str | None:
+        """The target of a request; None where there is none."""
+        return self.words[1] if len(self.words) > 1 else None
+
+
+def head_octets(start_line: str, fields: "list[tuple[str, str]]") -> bytes:
+    """A head as it is written: each field on its line, and the empty line."""
+    lines = [start_line, *(f"{name}: {value}" for name, value in fields), "", ""]
+    return "\r\n".join(lines).encode("latin-1")
+
+
+def parse_head(octets: bytes, offset: int = 0, time: float = 0.0) -> Head | None:
+    """The head at the beginning of these octets; None while it is not whole. Lines may end without CR, which is odd."""
+    ends = [(at + len(mark), mark) for mark in (b"\r\n\r\n", b"\n\n", b"\n\r\n") if (at := octets.find(mark)) >= 0]
+    if not ends:
+        return None
+    size = min(ends)[0]
+    odd: list[tuple[int, str]] = []
+    fields: list[Field] = []
+    lines = octets[:size].split(b"\n")[:-1]
+    at = offset
+    start_line = ""
+    for number, line in enumerate(lines):
+        if not line.endswith(b"\r"):
+            odd.append((at, "a line ends with LF alone"))
+        text = line.rstrip(b"\r")
+        if number == 0:
+            start_line = text.decode("latin-1")
+        elif text:
+            name, colon, value = text.decode("latin-1").partition(":")
+            if not colon:
+                odd.append((at, f"a header line without a colon: {text[:40]!r}"))
+            elif text[:1] in b" \t":
+                odd.append((at, "a folded header line"))
+            elif name != name.strip():
+                odd.append((at, f"white space before the colon of {name.strip()}"))
+            fields.append(Field(name.strip(), value.strip(" \t"), at, bytes(line)))
+        at += len(line) + 1
+    return Head(start_line, tuple(fields), offset, size, time, tuple(odd))
