@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import gc
 
 import pytest
 import websockets
@@ -15,6 +14,7 @@ from autobahn.asyncio.websocket import (
 )
 
 import refws
+from tests.host.peers import asyncio_test
 
 OFFERED, SERVED = ["one", "two"], ["two", "three"]
 OPTIONS = {"max_message_size": 8 << 20}
@@ -171,19 +171,6 @@ async def refws_connects(library):
 def ends(request):
     role, library = request.param
     return functools.partial(role, library)
-
-
-def asyncio_test(test):
-    @functools.wraps(test)
-    def run(*args, **kwargs):
-        async def bounded():
-            async with asyncio.timeout(20):
-                await test(*args, **kwargs)
-
-        asyncio.run(bounded())
-        gc.collect()
-
-    return run
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, 2 << 20])

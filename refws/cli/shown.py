@@ -1,5 +1,7 @@
 """What a peer says, as a terminal may have it: nothing of it moves the cursor, changes colours or hides."""
 
+from refws.host.connection.frame_log import printable
+
 __all__ = ["escaped", "hexadecimal"]
 
 # They join the parts of an emoji and of words in some scripts, and do nothing else.
@@ -8,14 +10,8 @@ _JOINERS = "\u200c\u200d"
 
 def escaped(text: str, indent: str | None = None) -> str:
     """The text with its control characters written as in Python; with `indent` new lines stay, and it follows them."""
-    lines = [_line(line) for line in text.split("\n")]
+    lines = [printable(line, _JOINERS) for line in text.split("\n")]
     return ("\\n" if indent is None else f"\n{indent}").join(lines)
-
-
-def _line(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in _JOINERS else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def hexadecimal(octets: bytes, most: int | None = None) -> str:

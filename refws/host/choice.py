@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from refws.failure import Failure
+from refws.failure import Failure, UsageError
 from refws.host.connection.times import TimeLimits
 from refws.rfc6455.endpoint import Endpoint, Opened
 from refws.rfc6455.http import HeaderFields, Response
@@ -15,7 +15,7 @@ from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.s09_extensions import ServerExtension
 from refws.rfc6455.s10_security_considerations import Limits, OriginPolicy
 
-__all__ = ["SERVER_ERROR", "UNAVAILABLE", "Choice", "accept"]
+__all__ = ["SERVER_ERROR", "UNAVAILABLE", "Choice", "accept", "accept_or_refuse", "respond"]
 
 logger = logging.getLogger("refws")
 
@@ -54,6 +54,28 @@ def accept(endpoint: Endpoint, choice: Choice) -> Opened | None:
         check_message=None if choice.check_message is None else _guarded(choice.check_message),
     )
     return opened if isinstance(opened, Opened) else None
+
+
+def accept_or_refuse(endpoint: Endpoint, choice: Choice) -> Opened | None:
+    """As `accept`, but a choice that cannot be is logged, and refused with 500."""
+    try:
+        return accept(endpoint, choice)
+    except Exception:
+        # A policy, or a header field, that cannot be: this side's mistake.
+        logger.exception("the opening handshake cannot be answered")
+        endpoint.refuse(SERVER_ERROR)
+        return None
+
+
+def respond(endpoint: Endpoint, response: object) -> bool:
+    """Answer the request that waits in plain HTTP; returns whether another may come. What cannot be sent is logged."""
+    try:
+        if not isinstance(response, Response):
+            raise UsageError(f"neither a Response nor None: {response!r}")
+        return endpoint.respond(response)
+    except UsageError:
+        logger.exception("the answer to a request cannot be sent")
+        return False
 
 
 def _guarded(check_message: CheckMessage) -> CheckMessage:

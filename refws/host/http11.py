@@ -11,13 +11,13 @@ from refws.rfc6455.endpoint import Role
 from refws.rfc6455.http import HeaderFields, Request, Response
 from refws.rfc6455.s10_security_considerations import Limits
 
-__all__ = ["Endpoint", "Http11"]
+__all__ = ["WITHOUT_LENGTH", "Endpoint", "Http11", "reason_phrase"]
 
 MAX_BODY = 65536
 """The octets of a request's or a refusal's body that are kept."""
 
 # Of a 204 there is none; of a 304 it would be that of another response.
-_WITHOUT_LENGTH = frozenset({204, 304})
+WITHOUT_LENGTH = frozenset({204, 304})
 
 
 class Http11:
@@ -87,7 +87,7 @@ class Http11:
 
     def write_response(self, response: Response) -> bytes:
         """The octets of a response. Raises `UsageError` for a header field that HTTP does not allow."""
-        reason = response.reason or _reason(response.status)
+        reason = response.reason or reason_phrase(response.status)
         if not (reason.isascii() and reason.isprintable()):
             raise UsageError(f"this response cannot be sent as HTTP: its reason is {reason!r}")
         try:
@@ -95,7 +95,7 @@ class Http11:
                 head = h11.InformationalResponse(status_code=101, headers=_raw(response.headers), reason=reason)
                 return self._h11.send(head) or b""
             headers = _raw(response.headers)
-            if response.headers.get("Content-Length") is None and response.status not in _WITHOUT_LENGTH:
+            if response.headers.get("Content-Length") is None and response.status not in WITHOUT_LENGTH:
                 headers.append(("Content-Length", str(len(response.body))))
             octets = self._h11.send(h11.Response(status_code=response.status, headers=headers, reason=reason)) or b""
             if response.body and self._method != b"HEAD":
@@ -184,7 +184,8 @@ def _version(version: bytes) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def _reason(status: int) -> str:
+def reason_phrase(status: int) -> str:
+    """The phrase that goes with a status; none where it is not registered."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -14,7 +14,7 @@ from refws.host.threads.server_connection import SyncServerWebSocket
 from refws.host.threads.service import Served, SyncService
 from refws.host.threads.websocket import SyncWebSocket
 from refws.rfc6455.http import HeaderFields, Request, Response
-from refws.rfc6455.s04_2_server_side_requirements import SubprotocolPolicy
+from refws.rfc6455.s04_2_server_side_requirements import SubprotocolPolicy, names_token
 from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.s09_extensions import ServerExtension
 from refws.rfc6455.s10_security_considerations import Limits, OriginPolicy
@@ -100,7 +100,7 @@ class WebSocketMixin(BaseHTTPRequestHandler):
             parsed = super().parse_request()
         finally:
             self.rfile = file
-        if not parsed or not _is_for_websocket(self.headers):
+        if not parsed or not names_token(_fields(self.headers), "Upgrade", "websocket"):
             return parsed
         self.close_connection = True
         self._serve_websocket(self.raw_requestline + b"".join(recorder.lines))
@@ -165,6 +165,6 @@ class _Recorder:
         return getattr(self._file, name)
 
 
-def _is_for_websocket(headers: Message) -> bool:
-    tokens = [token.strip().lower() for value in headers.get_all("Upgrade", []) for token in str(value).split(",")]
-    return "websocket" in tokens
+def _fields(headers: Message) -> HeaderFields:
+    # The lines of a field that was folded are one here, as they are for h11 afterwards.
+    return HeaderFields((name, " ".join(str(value).split())) for name, value in headers.items())

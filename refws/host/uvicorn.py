@@ -125,7 +125,7 @@ class WebSocketProtocol(ASGIWebSocket):
         if self.transport is None or self.phase is Phase.ANSWERING:
             return
         if self.endpoint.closing.state is State.OPEN:
-            self.start_closing(StatusCode.SERVICE_RESTART)
+            self.start_closing(StatusCode.SERVICE_RESTART, "")
         elif self.phase is Phase.CONNECTING and self._scope:
             self.refuse(UNAVAILABLE)
         else:

@@ -10,8 +10,9 @@ from typing import Any, Self
 
 from refws.failure import UsageError
 from refws.host.aio.server import HttpHook, Server
-from refws.host.aio.server_connection import Service, endpoint_for
+from refws.host.aio.server_connection import Service
 from refws.host.connection.times import TimeLimits
+from refws.host.endpoints import endpoint_for
 from refws.host.threads.server import SyncServer, serve_sync
 from refws.resources.dispatch import Dispatch, Dispatcher
 from refws.resources.signals import SIGNALS, handled

@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 from refws.failure import Failure, UsageError
-from refws.host.aio.websocket import HELD_BACK, MOST_HELD_BACK
 from refws.host.connection.closed import ConnectionClosed
 from refws.host.connection.queued import QueuedConnection
 from refws.host.connection.sending import Offered
@@ -45,12 +44,7 @@ class Link:
                 connection.fragmented.wait(prepare_message(message))
             else:
                 connection.endpoint.send_a_websocket_message(message, compress)
-            # While more messages are to be answered, their answers go out in one write.
-            pieces = connection.endpoint.pieces_to_send
-            if connection._queue and len(message) < HELD_BACK and pieces < MOST_HELD_BACK:
-                connection.flush_soon()
-            else:
-                connection.flush()
+            connection.flush_or_hold_back(len(message))
             return self._sent()
 
     def ping(self, payload: bytes) -> Sent:
@@ -84,14 +78,8 @@ class Link:
     def close(self, code: int | None, reason: str) -> Closing:
         """Begin to close, if it is open. Raises `UsageError`."""
         with self.lock:
-            connection = self._connection
-            if connection.endpoint.reaction_is_due:
-                connection.act_on_the_end()
-            if connection.endpoint.closing.state is State.OPEN:
-                # §rfc6455:7.3-p1-s3 MUST begin with the closing handshake, whoever closes
-                connection.endpoint.start_the_websocket_closing_handshake(code, reason)
-                connection.go_on_closing()
-            return Closing(connection)
+            self._connection.start_closing(code, reason)
+            return Closing(self._connection)
 
     def _check_open(self) -> QueuedConnection:
         endpoint = self._connection.endpoint
@@ -113,7 +101,7 @@ class Link:
 
     def _watch(self) -> None:
         if self._write_timeout is not None and self._timer is None and self._connection._drained is not None:
-            self._taken = self._octets_taken()
+            self._taken = self._connection.octets_taken
             self._timer = self._loop.call_later(self._write_timeout, self._look)
 
     def let_go(self) -> None:
@@ -124,15 +112,10 @@ class Link:
                 self._timer.cancel()
                 self._timer = None
 
-    def _octets_taken(self) -> int:
-        transport = self._connection.transport
-        left = 0 if transport is None else transport.get_write_buffer_size()
-        return self._connection.counters.octets_sent - left
-
     def _look(self) -> None:
         self._timer = None
         connection = self._connection
-        if connection._drained is None or connection.transport is None or self._octets_taken() > self._taken:
+        if connection._drained is None or connection.transport is None or connection.octets_taken > self._taken:
             self._watch()
             return
         connection.fail(time_limit(f"the peer has taken nothing for {self._write_timeout:g} s"))

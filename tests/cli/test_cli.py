@@ -15,20 +15,13 @@ from runs import REFWS, run_here, serving
 
 import refws
 from refws.cli import main, talk
+from tests.host.peers import asyncio_test
 
 
 def run(*arguments, octets=b""):
     """(exit code, standard output, standard error) of one run."""
     done = subprocess.run([*REFWS, *arguments], input=octets, capture_output=True, timeout=20, check=False)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
-def asyncio_test(test):
-    async def bounded():
-        async with asyncio.timeout(20):
-            await test()
-
-    return lambda: asyncio.run(bounded())
 
 
 async def start(*arguments, **options):

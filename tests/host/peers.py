@@ -1,4 +1,4 @@
-"""Raw peers for the host's tests: octets by hand, over real loopback sockets, in one event loop."""
+"""Raw peers, for the host's tests and others: octets by hand, over real loopback sockets, in one event loop."""
 
 import asyncio
 import base64

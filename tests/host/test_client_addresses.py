@@ -8,7 +8,8 @@ from peers import Raw, answer, asyncio_test, close_frame, echo, until
 from test_client import addresses, trusting_contexts
 
 import refws
-from refws.host.aio.addresses import Address, first_of, interleaved, resolve, turn_for
+from refws.host.aio.addresses import first_of, resolve, turn_for
+from refws.host.reaching.addresses import Address, interleaved
 
 FOUR, SIX = socket.AF_INET, socket.AF_INET6
 

@@ -12,7 +12,7 @@ from proxy_servers import basic, http, http_refusing, proxy, socks4, socks5
 from test_client import addresses, trusting_contexts
 
 import refws
-from refws.host.aio.addresses import PENDING_THROUGH_PROXIES
+from refws.host.reaching.addresses import PENDING_THROUGH_PROXIES
 from refws.host.reaching.proxies import ProxyError, Tunnel, choose_proxy, parse_proxy
 
 NOWHERE = "ws://nowhere.example"

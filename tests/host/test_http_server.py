@@ -198,6 +198,13 @@ def test_the_checks_are_as_strict_as_anywhere(octets, status):
         until(lambda: server.RequestHandlerClass.logged == [status])
 
 
+@pytest.mark.parametrize("value", [b"\r\n websocket", b"h2c,\r\n\tWebSocket"])
+def test_a_field_that_is_folded_is_one(value):
+    with serving(http_server()) as server, tcp(server) as raw:
+        raw.send(request().replace(b"Upgrade: websocket", b"Upgrade: " + value))
+        assert raw.head()[0].split()[1] == "101"
+
+
 def test_a_class_that_reads_the_head_in_its_own_way():
     class Peeking(SimpleHTTPRequestHandler):
         def parse_request(self):

@@ -22,7 +22,7 @@ from sync_peers import (  # noqa: F401
 )
 
 import refws
-from refws.host.aio.addresses import Address
+from refws.host.reaching.addresses import Address
 from refws.host.reaching.proxies import ProxyError
 from refws.host.threads import addresses as sync_addresses
 from refws.host.threads import routes as sync_routes

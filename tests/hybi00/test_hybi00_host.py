@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import gc
 import ssl
 
 import pytest
@@ -17,31 +16,13 @@ from refws.host import http11
 from refws.host.connection.broadcast import broadcast
 from refws.host.either import EitherEndpoint, is_for_hybi00
 from refws.host.threads.server import serve_sync
+from tests.host.peers import asyncio_test
 
 CLOSING = b"\xff\x00"
 NEW = (
     b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
-
-
-def asyncio_test(test):
-    """Run a test as a coroutine, within time limits; whatever an event loop would only have logged fails it."""
-
-    @functools.wraps(test)
-    def run(*args, **kwargs):
-        complaints = []
-
-        async def bounded():
-            asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-            async with asyncio.timeout(20):
-                await test(*args, **kwargs)
-
-        asyncio.run(bounded())
-        gc.collect()
-        assert complaints == []
-
-    return run
 
 
 async def echo(ws):

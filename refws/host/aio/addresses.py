@@ -2,32 +2,16 @@
 
 import asyncio
 import contextlib
-import itertools
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-from ipaddress import ip_address
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-__all__ = [
-    "Address",
-    "Place",
-    "connect",
-    "connected_to",
-    "first_of",
-    "interleaved",
-    "pending_through_a_proxy",
-    "resolve",
-    "turn_for",
-]
+from refws.host.reaching.addresses import PENDING_THROUGH_PROXIES, Address, Place, interleaved, literal
+
+__all__ = ["connect", "connected_to", "first_of", "pending_through_a_proxy", "resolve", "turn_for"]
 
 T = TypeVar("T")
-
-PENDING_THROUGH_PROXIES = 8
-"""Connections of one event loop to hosts of unknown addresses that may be in CONNECTING at once."""
-
-Place = tuple[str, int]
-"""A host, or an address, and a port."""
 
 _turns: WeakValueDictionary[tuple[int, Place], asyncio.Lock] = WeakValueDictionary()
 """A lock for each event loop and place to which a connection is being established."""
@@ -35,44 +19,15 @@ _turns: WeakValueDictionary[tuple[int, Place], asyncio.Lock] = WeakValueDictiona
 _pending: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
-class Address(NamedTuple):
-    """One result of a look-up."""
-
-    family: int
-    sockaddr: Any
-
-    @property
-    def place(self) -> Place:
-        """Address and port."""
-        return str(self.sockaddr[0]), int(self.sockaddr[1])
-
-
 async def resolve(host: str, port: int, family: int = socket.AF_UNSPEC) -> list[Address]:
     """The addresses of a host, each once. Raises `OSError`."""
-    literal = None if family else _literal(host, port)
-    if literal is not None:
+    written = None if family else literal(host, port)
+    if written is not None:
         # A look-up would cost a thread.
-        return [literal]
+        return [written]
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(Address(entry[0], entry[4]) for entry in found))
-
-
-def _literal(host: str, port: int) -> Address | None:
-    """The address that is written in place of a host, if it is one."""
-    try:
-        version = ip_address(host).version
-    except ValueError:
-        return None
-    return Address(socket.AF_INET, (host, port)) if version == 4 else Address(socket.AF_INET6, (host, port, 0, 0))
-
-
-def interleaved(addresses: Iterable[Address]) -> list[Address]:
-    """The addresses with their families in turn, beginning with that of the first (RFC 8305, section 4)."""
-    families: dict[int, list[Address]] = {}
-    for address in addresses:
-        families.setdefault(address.family, []).append(address)
-    return [a for turn in itertools.zip_longest(*families.values()) for a in turn if a is not None]
 
 
 def turn_for(place: Place) -> asyncio.Lock:

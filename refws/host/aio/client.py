@@ -10,12 +10,13 @@ from typing import Any
 
 from refws.failure import HandshakeFailure, UsageError
 from refws.host.aio.client_websocket import ClientWebSocket
-from refws.host.aio.routes import Carrier, Route
+from refws.host.aio.routes import Carrier, way_to
 from refws.host.connection.closed import ConnectionClosed
 from refws.host.connection.times import TimeLimits
 from refws.host.reaching.destination import Destination, destination, origin_of
 from refws.host.reaching.proxies import ProxyChoice
 from refws.host.reaching.reconnection import Backoff, Reconnection
+from refws.host.reaching.route import Route
 from refws.rfc6455.s04_1_client_requirements import ClientOffer
 from refws.rfc6455.s09_extensions import ClientExtension
 from refws.rfc6455.s10_security_considerations import Limits
@@ -117,7 +118,7 @@ class connect:
                 logger.info("redirected to %s", origin_of(there.uri))
 
     async def _open_at(self, there: Destination) -> ClientWebSocket:
-        async with self._route.to(there.uri) as carrier:
+        async with way_to(self._route, there.uri) as carrier:
             websocket = await self._take_over(carrier, there)
             try:
                 # §rfc6455:4.1-p1-s1 MUST send the handshake on the connection; §rfc6455:4.1-p3-s1 MUST read the answer

@@ -6,95 +6,66 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import cast
 
-from refws.failure import UsageError
-from refws.host.aio.addresses import (
-    Address,
-    connect,
-    connected_to,
-    first_of,
-    interleaved,
-    pending_through_a_proxy,
-    resolve,
-    turn_for,
-)
-from refws.host.reaching.proxies import Proxy, ProxyChoice, ProxyError, Tunnel, choose_proxy
+from refws.host.aio.addresses import connect, connected_to, first_of, pending_through_a_proxy, resolve, turn_for
+from refws.host.reaching.addresses import Address, interleaved
+from refws.host.reaching.proxies import Proxy, ProxyError, Tunnel, choose_proxy
+from refws.host.reaching.route import Route
 from refws.host.reaching.socks import A_DAY, socks_errors, socks_proxy
 from refws.rfc6455.s03_websocket_uris import WebSocketURI
 
-__all__ = ["Carrier", "Route"]
+__all__ = ["Carrier", "way_to"]
 
 Carrier = socket.socket | asyncio.Transport
 """What leads to the server: a socket, or what an HTTP proxy has left of its connection, which is not reading yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """How a client gets to its server. Raises `UsageError` for more than one way."""
+def way_to(route: Route, uri: WebSocketURI) -> AbstractAsyncContextManager[Carrier]:
+    """A way to the server, which nobody else takes until the block is left. Raises `OSError` and `UsageError`."""
+    if route.sock is not None:
+        return _by(route.sock)
+    if route.path is not None:
+        return _by_unix_socket(route.path)
+    proxy = choose_proxy(route.proxy, uri)
+    if proxy is None:
+        return _directly(uri, route.happy_eyeballs_delay)
+    return _through(route, proxy, uri)
 
-    proxy: ProxyChoice = True
-    proxy_tls: ssl.SSLContext | None = None
-    path: str | None = None
-    sock: socket.socket | None = None
-    happy_eyeballs_delay: float | None = 0.25
 
-    def __post_init__(self) -> None:
-        ways = [self.path is not None, self.sock is not None, self.proxy not in (True, False, None)]
-        if sum(ways) > 1:
-            raise UsageError("path, sock and a proxy exclude each other")
-        if self.path is not None and not hasattr(socket, "AF_UNIX"):
-            raise UsageError("this system has no unix sockets")
+@contextlib.asynccontextmanager
+async def _through(route: Route, proxy: Proxy, uri: WebSocketURI) -> AsyncIterator[Carrier]:
+    if proxy.resolves_names:
+        async with pending_through_a_proxy((uri.host, uri.port)):
+            # §rfc6455:4.1-p9-s1 SHOULD connect to the proxy, and ask it for a connection to host and port
+            if proxy.speaks_http:
+                yield await _open_tunnel(route, proxy, uri)
+            else:
+                yield await _open_socks(proxy, uri.host, uri.port)
+    else:
+        family = socket.AF_INET if proxy.scheme == "socks4" else socket.AF_UNSPEC
+        address, port = (await resolve(uri.host, uri.port, family))[0].place
+        async with turn_for((address, port)):
+            yield await _open_socks(proxy, address, port)
 
-    @property
-    def is_given(self) -> bool:
-        """Whether the caller, and not the URI, says where to connect."""
-        return self.path is not None or self.sock is not None
 
-    def to(self, uri: WebSocketURI) -> AbstractAsyncContextManager[Carrier]:
-        """A way to the server, which nobody else takes until the block is left. Raises `OSError` and `UsageError`."""
-        if self.sock is not None:
-            return _by(self.sock)
-        if self.path is not None:
-            return _by_unix_socket(self.path)
-        proxy = choose_proxy(self.proxy, uri)
-        if proxy is None:
-            return _directly(uri, self.happy_eyeballs_delay)
-        return self._through(proxy, uri)
-
-    @contextlib.asynccontextmanager
-    async def _through(self, proxy: Proxy, uri: WebSocketURI) -> AsyncIterator[Carrier]:
-        if proxy.resolves_names:
-            async with pending_through_a_proxy((uri.host, uri.port)):
-                # §rfc6455:4.1-p9-s1 SHOULD connect to the proxy, and ask it for a connection to host and port
-                if proxy.speaks_http:
-                    yield await self._open_tunnel(proxy, uri)
-                else:
-                    yield await _open_socks(proxy, uri.host, uri.port)
-        else:
-            family = socket.AF_INET if proxy.scheme == "socks4" else socket.AF_UNSPEC
-            address, port = (await resolve(uri.host, uri.port, family))[0].place
-            async with turn_for((address, port)):
-                yield await _open_socks(proxy, address, port)
-
-    async def _open_tunnel(self, proxy: Proxy, uri: WebSocketURI) -> asyncio.Transport:
-        """What an HTTP proxy has opened. Raises `ProxyError`, and `ssl.SSLError` for the TLS of the proxy."""
-        try:
-            addresses = interleaved(await resolve(proxy.host, proxy.port))
-            sock = await first_of(addresses, connect, self.happy_eyeballs_delay, socket.socket.close)
-        except OSError as error:
-            raise ProxyError(proxy, f"cannot be reached: {error}") from error
-        tls = (self.proxy_tls or ssl.create_default_context()) if proxy.scheme == "https" else None
-        transport, protocol = await asyncio.get_running_loop().create_connection(
-            lambda: _Asking(Tunnel(proxy, uri)), sock=sock, ssl=tls, server_hostname=proxy.host if tls else None
-        )
-        try:
-            await protocol.answered
-        except BaseException:
-            transport.abort()
-            raise
-        return transport
+async def _open_tunnel(route: Route, proxy: Proxy, uri: WebSocketURI) -> asyncio.Transport:
+    """What an HTTP proxy has opened. Raises `ProxyError`, and `ssl.SSLError` for the TLS of the proxy."""
+    try:
+        addresses = interleaved(await resolve(proxy.host, proxy.port))
+        sock = await first_of(addresses, connect, route.happy_eyeballs_delay, socket.socket.close)
+    except OSError as error:
+        raise ProxyError(proxy, f"cannot be reached: {error}") from error
+    tls = (route.proxy_tls or ssl.create_default_context()) if proxy.scheme == "https" else None
+    transport, protocol = await asyncio.get_running_loop().create_connection(
+        lambda: _Asking(Tunnel(proxy, uri)), sock=sock, ssl=tls, server_hostname=proxy.host if tls else None
+    )
+    try:
+        await protocol.answered
+    except BaseException:
+        transport.abort()
+        raise
+    return transport
 
 
 class _Asking(asyncio.Protocol):

@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any, Self
 
 from refws.failure import UsageError
-from refws.host.aio.server_connection import Answer, Chooser, ServerWebSocket, Service, endpoint_for
+from refws.host.aio.server_connection import Answer, Chooser, ServerWebSocket, Service
 from refws.host.aio.websocket import WebSocket
 from refws.host.choice import Choice
 from refws.host.connection.times import TimeLimits
+from refws.host.endpoints import endpoint_for
 from refws.host.listening import remove_socket_file
 from refws.rfc6455.http import Request, Response
 from refws.rfc6455.s04_2_server_side_requirements import SubprotocolPolicy

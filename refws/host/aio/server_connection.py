@@ -7,21 +7,18 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from refws.failure import UsageError
 from refws.host.aio.websocket import WebSocket
-from refws.host.choice import SERVER_ERROR, UNAVAILABLE, Choice, accept
-from refws.host.connection.callbacks import Connection
+from refws.host.choice import SERVER_ERROR, UNAVAILABLE, Choice, accept_or_refuse, respond
 from refws.host.connection.closed import ConnectionClosed
 from refws.host.connection.times import TimeLimits
-from refws.host.http11 import Endpoint
-from refws.rfc6455.endpoint import Endpoint as AnyEndpoint
-from refws.rfc6455.endpoint import Opened, Role
+from refws.host.endpoints import NewEndpoint, new_endpoint
+from refws.rfc6455.endpoint import Opened
 from refws.rfc6455.http import Request, Response
 from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.s10_security_considerations import Limits
 from refws.rfc6455.state import ReadyState
 
-__all__ = ["Answer", "Chooser", "ServerWebSocket", "Service", "endpoint_for"]
+__all__ = ["Answer", "Chooser", "ServerWebSocket", "Service"]
 
 logger = logging.getLogger("refws")
 
@@ -29,22 +26,6 @@ Answer = Choice | Response
 """What a request gets: a service of WebSocket, or plain HTTP."""
 
 Chooser = Callable[[Request], Answer | Awaitable[Answer]]
-NewEndpoint = Callable[[Limits, Connection], AnyEndpoint]
-
-
-def new_endpoint(limits: Limits, owner: Connection) -> AnyEndpoint:
-    """The endpoint of a new connection."""
-    return Endpoint(Role.SERVER, limits)
-
-
-def endpoint_for(allow_hybi00: bool) -> NewEndpoint:
-    """What makes the endpoints of a server."""
-    if not allow_hybi00:
-        return new_endpoint
-    # Not loaded where nobody asks for it.
-    from refws.host.either import EitherEndpoint  # noqa: PLC0415
-
-    return EitherEndpoint
 
 
 @dataclass(slots=True)
@@ -152,13 +133,7 @@ class ServerWebSocket(WebSocket):
             self._respond(answer)
 
     def _respond(self, response: object) -> None:
-        another = False
-        try:
-            if not isinstance(response, Response):
-                raise UsageError(f"neither a Response nor None: {response!r}")
-            another = self.endpoint.respond(response)
-        except UsageError:
-            logger.exception("the answer to a request cannot be sent")
+        another = respond(self.endpoint, response)
         self.flush()
         if another:
             self._go_on_soon()
@@ -167,13 +142,7 @@ class ServerWebSocket(WebSocket):
             self.transport.close()
 
     def _accept(self, choice: Choice) -> None:
-        try:
-            opened = accept(self.endpoint, choice)
-        except Exception:
-            # A policy, or a header field, that cannot be: this side's mistake.
-            logger.exception("the opening handshake cannot be answered")
-            self.endpoint.refuse(SERVER_ERROR)
-            opened = None
+        opened = accept_or_refuse(self.endpoint, choice)
         if opened is None:
             self.go_on_closing()
             return

@@ -17,12 +17,6 @@ from refws.rfc6455.state import State
 
 __all__ = ["ConnectionClosed", "WebSocket"]
 
-HELD_BACK = 16384
-"""Octets of one message above which it is written at once, instead of together with what follows."""
-
-MOST_HELD_BACK = 256
-"""Messages that are held back to be written with the next."""
-
 _OPEN = State.OPEN
 
 Parts = Iterable[Message] | AsyncIterable[Message]
@@ -118,11 +112,7 @@ class WebSocket(QueuedConnection):
             # What is so only now and then is looked at afterwards: parts, and messages that come too early or too late.
             await self._send_otherwise(message, compress, refused)
             return
-        # §rfc6455:2.1-p10-s1 MAY wait: while more messages are to be answered, their answers go out in one write
-        if self._queue and len(whole) < HELD_BACK and endpoint.pieces_to_send < MOST_HELD_BACK:
-            self.flush_soon()
-        else:
-            self.flush()
+        self.flush_or_hold_back(len(whole))
         if self._drained is not None:
             await asyncio.shield(self._drained)
 
@@ -176,12 +166,7 @@ class WebSocket(QueuedConnection):
         Messages that still come can be received; where nobody does, more than `max_queue` are dropped and counted in
         `dropped`. Closing what is closed does nothing. Raises `UsageError` for a code or a reason that may not be sent.
         """
-        if self.endpoint.reaction_is_due:
-            self.act_on_the_end()
-        if self.endpoint.closing.state is _OPEN:
-            # §rfc6455:7.3-p1-s3 MUST begin with the closing handshake, whoever closes
-            self.endpoint.start_the_websocket_closing_handshake(code, reason)
-            self.go_on_closing()
+        self.start_closing(code, reason)
         await self.wait_closed()
 
     async def wait_closed(self) -> None:

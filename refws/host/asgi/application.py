@@ -7,7 +7,6 @@ from typing import Any
 from refws.failure import HandshakeFailure
 from refws.host.asgi.opening import ASGIEvent, ASGIOpening, ClientDisconnected, Phase, unexpected
 from refws.host.connection.closed import ConnectionClosed
-from refws.rfc6455.s05_5_control_frames import Close
 from refws.rfc6455.s07_4_status_codes import StatusCode
 from refws.rfc6455.state import State
 
@@ -111,20 +110,16 @@ class ASGIWebSocket(ASGIOpening):
         self.start_closing(event.get("code") or StatusCode.NORMAL_CLOSURE, event.get("reason") or "")
         self.phase = Phase.ENDED
 
-    def start_closing(self, code: int, reason: str = "") -> None:
-        """Close the connection, if it is open, and wait for nobody: messages that still come are dropped.
-
-        Raises `UsageError` for a code or a reason that may not be sent.
-        """
-        if self.endpoint.reaction_is_due:
-            self.act_on_the_end()
-        if self.endpoint.closing.state is State.OPEN:
-            self.endpoint.start_the_websocket_closing_handshake(code, reason)
-            self._queue.append(Close(code, reason))
-            # §rfc6455:5.5.1-p5-s5 MAY ignore data after its own Close frame
-            self.max_queue = -1
-            self.go_on_closing()
-            self._wake()
+    def start_closing(self, code: int | None, reason: str) -> bool:
+        """Begin to close, as every connection does, and drop the messages that still come."""
+        if not super().start_closing(code, reason):
+            return False
+        assert self.close_sent is not None
+        self._queue.append(self.close_sent)
+        # §rfc6455:5.5.1-p5-s5 MAY ignore data after its own Close frame
+        self.max_queue = -1
+        self._wake()
+        return True
 
     def _disconnect_event(self) -> ASGIEvent:
         closing = self.endpoint.closing

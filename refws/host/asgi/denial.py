@@ -1,15 +1,15 @@
 """An HTTP response in place of the opening handshake's, written piece by piece as its body comes."""
 
 from collections.abc import Iterable
-from http import HTTPStatus
 
 import h11
+
+from refws.host.http11 import WITHOUT_LENGTH, reason_phrase
 
 __all__ = ["DenialResponse"]
 
 # Whatever was asked, it was a GET in HTTP/1.1; this is all that the form of the response depends on.
 _REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-_WITHOUT_LENGTH = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 class DenialResponse:
@@ -52,16 +52,14 @@ class DenialResponse:
         if self._head_is_written:
             return
         known = any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self._headers)
-        if length is not None and not known and self.status not in _WITHOUT_LENGTH:
+        if length is not None and not known and self.status not in WITHOUT_LENGTH:
             self._headers.append((b"content-length", b"%d" % length))
         self._write(self._head())
         self._head_is_written = True
 
     def _head(self) -> h11.Response:
-        known = self.status in HTTPStatus.__members__.values()
-        reason = HTTPStatus(self.status).phrase if known else ""
         try:
-            return h11.Response(status_code=self.status, headers=self._headers, reason=reason)
+            return h11.Response(status_code=self.status, headers=self._headers, reason=reason_phrase(self.status))
         except h11.LocalProtocolError as error:
             raise ValueError(f"this response cannot be sent as HTTP: {error}") from None
 

@@ -1,4 +1,4 @@
-"""One WebSocket connection on asyncio, with callbacks: the layer that `refws.host.aio.websocket` stands on."""
+"""One WebSocket connection with callbacks, in the terms of asyncio's protocols; threads have it, too."""
 
 import asyncio
 import logging
@@ -186,12 +186,6 @@ class Connection(CountedConnection, asyncio.BufferedProtocol):
         if transport is not None and not transport.is_closing():
             self._octets_out += len(octets)
             transport.write(octets)
-
-    def flush_soon(self) -> None:
-        """Write in the next turn of the loop, unless somebody does before: more may be to come."""
-        if not self._flush_is_scheduled:
-            self._flush_is_scheduled = True
-            self._loop.call_soon(self.flush)
 
     @property
     def backlog(self) -> int:

@@ -210,9 +210,11 @@ def _visible(character: str) -> str:
     return printable(character)
 
 
-def printable(text: str) -> str:
-    """A peer's text in one line, without what a terminal would act on."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+def printable(text: str, also: str = "") -> str:
+    """A peer's text in one line, without what a terminal would act on; the characters of `also` stay as they are."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in also else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _hex(octets: bytes, length: int = 0) -> str:

@@ -1,4 +1,4 @@
-"""Pings on asyncio: those of the application, and those that keep a connection alive."""
+"""Pings: those of the application, and those that keep a connection alive."""
 
 import asyncio
 import itertools

@@ -12,9 +12,15 @@ from refws.host.connection.times import Loop, TimeLimits
 from refws.rfc6455.endpoint import Endpoint, Opened
 from refws.rfc6455.http import Request, Response
 from refws.rfc6455.s05_5_control_frames import Close
-from refws.rfc6455.state import ReadyState, State
+from refws.rfc6455.state import State
 
 __all__ = ["QueuedConnection"]
+
+HELD_BACK = 16384
+"""Octets of one message above which it is written at once, instead of together with what follows."""
+
+MOST_HELD_BACK = 256
+"""Messages that are held back to be written with the next."""
 
 _OPEN = State.OPEN
 
@@ -120,6 +126,15 @@ class QueuedConnection(SendingConnection):
         self._queue.append(failure)
         super().fail(failure)
         self._wake()
+
+    def flush_or_hold_back(self, size: int) -> None:
+        """Write a message of this size now, or soon, together with the answers to the messages that wait."""
+        # §rfc6455:2.1-p10-s1 MAY wait: while more messages are to be answered, their answers go out in one write
+        if not self._queue or size >= HELD_BACK or self.endpoint.pieces_to_send >= MOST_HELD_BACK:
+            self.flush()
+        elif not self._flush_is_scheduled:
+            self._flush_is_scheduled = True
+            self._loop.call_soon(self.flush)
 
     # Messages in parts
 
@@ -233,18 +248,3 @@ class QueuedConnection(SendingConnection):
     def _wake(self) -> None:
         """Tell whoever waits for a message that something has come; subclasses know how."""
         raise NotImplementedError
-
-    @property
-    def ready_state(self) -> ReadyState:
-        """CONNECTING, OPEN, CLOSING or CLOSED."""
-        return self.endpoint.ready_state
-
-    @property
-    def close_sent(self) -> Close | None:
-        """The Close frame that this side has sent."""
-        return self.endpoint.closing.sent
-
-    @property
-    def close_received(self) -> Close | None:
-        """The Close frame that the peer has sent."""
-        return self.endpoint.closing.received

@@ -1,4 +1,4 @@
-"""What goes out beside whole messages of one's own: messages that many get, and messages in fragments."""
+"""What goes out beside whole messages of one's own: messages that many get, those in fragments, the Close frame."""
 
 import asyncio
 import logging
@@ -10,9 +10,10 @@ from refws.host.connection.closed import ConnectionClosed
 from refws.host.connection.pings import PingingConnection
 from refws.host.connection.times import Loop, TimeLimits
 from refws.rfc6455.endpoint import Endpoint, Role
+from refws.rfc6455.s05_5_control_frames import Close
 from refws.rfc6455.s06_1_sending_data import Message, PreparedMessage, octets_of
 from refws.rfc6455.s07_4_status_codes import StatusCode
-from refws.rfc6455.state import State
+from refws.rfc6455.state import ReadyState, State
 
 __all__ = ["FragmentedMessage", "Offered", "SendingConnection", "fragments", "with_last"]
 
@@ -28,7 +29,10 @@ T = TypeVar("T")
 
 
 class SendingConnection(PingingConnection):
-    """A connection that also sends prepared messages; `fragmented` is the message that goes out in fragments now."""
+    """A connection that also sends prepared messages, and closes.
+
+    `fragmented` is the message that goes out in fragments now.
+    """
 
     __slots__ = ("fragmented",)
 
@@ -75,6 +79,37 @@ class SendingConnection(PingingConnection):
     def backlog(self) -> int:
         """Octets that are to be sent, or written already, and that the peer has not taken."""
         return super().backlog + (0 if self.fragmented is None else self.fragmented.octets_waiting)
+
+    # Closing
+
+    def start_closing(self, code: int | None, reason: str) -> bool:
+        """Begin to close, if it is open, and wait for nobody; returns whether it was.
+
+        Raises `UsageError` for a code or a reason that may not be sent.
+        """
+        if self.endpoint.reaction_is_due:
+            self.act_on_the_end()
+        if self.endpoint.closing.state is not _OPEN:
+            return False
+        # §rfc6455:7.3-p1-s3 MUST begin with the closing handshake, whoever closes
+        self.endpoint.start_the_websocket_closing_handshake(code, reason)
+        self.go_on_closing()
+        return True
+
+    @property
+    def ready_state(self) -> ReadyState:
+        """CONNECTING, OPEN, CLOSING or CLOSED."""
+        return self.endpoint.ready_state
+
+    @property
+    def close_sent(self) -> Close | None:
+        """The Close frame that this side has sent."""
+        return self.endpoint.closing.sent
+
+    @property
+    def close_received(self) -> Close | None:
+        """The Close frame that the peer has sent."""
+        return self.endpoint.closing.received
 
 
 class FragmentedMessage:

@@ -9,11 +9,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from ipaddress import ip_address
 from typing import Self
 from weakref import WeakValueDictionary
 
-from refws.host.aio.addresses import Address, Place, interleaved
+from refws.host.reaching.addresses import Address, Place, interleaved, literal
 
 __all__ = [
     "TOO_LATE",
@@ -65,9 +64,7 @@ def resolve(host: str, port: int, deadline: Deadline, family: int = socket.AF_UN
         except BaseException as error:
             failures.append(error)
 
-    try:
-        ip_address(host)
-    except ValueError:
+    if literal(host, port) is None:
         # A look-up cannot be interrupted; a thread can be left behind.
         thread = threading.Thread(target=look_up, name="refws look-up", daemon=True)
         thread.start()

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from refws.failure import HandshakeFailure
-from refws.host.aio.routes import Route
 from refws.host.connection.times import TimeLimits
 from refws.host.reaching.destination import Destination, destination, origin_of
 from refws.host.reaching.proxies import ProxyChoice
+from refws.host.reaching.route import Route
 from refws.host.threads.addresses import Deadline
 from refws.host.threads.client_websocket import SyncClientWebSocket
 from refws.host.threads.routes import way_to

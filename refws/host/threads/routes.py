@@ -7,8 +7,9 @@ import threading
 from collections.abc import Iterator
 
 from refws.failure import UsageError
-from refws.host.aio.routes import Route
+from refws.host.reaching.addresses import PENDING_THROUGH_PROXIES
 from refws.host.reaching.proxies import Proxy, ProxyError, Tunnel, choose_proxy
+from refws.host.reaching.route import Route
 from refws.host.reaching.socks import socks_errors, socks_proxy
 from refws.host.threads.addresses import Deadline, connect_to_one_of, holding, nobodys_turn, resolve, turn_for
 from refws.rfc6455.s03_websocket_uris import WebSocketURI
@@ -17,8 +18,7 @@ __all__ = ["way_to"]
 
 READ_SIZE = 16384
 
-_pending_through_proxies = threading.BoundedSemaphore(8)
-"""Connections to hosts of unknown addresses that may be in CONNECTING at once."""
+_pending_through_proxies = threading.BoundedSemaphore(PENDING_THROUGH_PROXIES)
 
 
 @contextlib.contextmanager

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from refws.failure import UsageError
-from refws.host.aio.server_connection import endpoint_for
 from refws.host.choice import Choice
 from refws.host.connection.times import TimeLimits
+from refws.host.endpoints import endpoint_for
 from refws.host.listening import listen
 from refws.host.threads.accepting import SyncServer
 from refws.host.threads.service import SyncChooser, SyncService

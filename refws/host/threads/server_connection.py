@@ -5,8 +5,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from refws.failure import HandshakeFailure, UsageError
-from refws.host.choice import SERVER_ERROR, Choice, accept
+from refws.failure import HandshakeFailure
+from refws.host.choice import Choice, accept_or_refuse, respond
 from refws.host.connection.closed import ConnectionClosed
 from refws.host.threads.service import SyncService
 from refws.host.threads.websocket import SyncWebSocket
@@ -107,14 +107,9 @@ class SyncServerWebSocket(SyncWebSocket):
 
     def _respond(self, response: object) -> bool:
         """Answer in plain HTTP; returns whether the connection goes on."""
-        another = False
-        try:
-            if not isinstance(response, Response):
-                raise UsageError(f"neither a Response nor None: {response!r}")
+        if isinstance(response, Response):
             self._status = response.status
-            another = self.endpoint.respond(response)
-        except UsageError:
-            logger.exception("the answer to a request cannot be sent")
+        another = respond(self.endpoint, response)
         self.flush()
         if another:
             self.set_timer(self.times.open_timeout, self._open_timeout)
@@ -124,13 +119,7 @@ class SyncServerWebSocket(SyncWebSocket):
 
     def _accept(self, choice: Choice) -> bool:
         """Open the connection; returns whether it is."""
-        try:
-            opened = accept(self.endpoint, choice)
-        except Exception:
-            # A policy, or a header field, that cannot be: this side's mistake.
-            logger.exception("the opening handshake cannot be answered")
-            self.endpoint.refuse(SERVER_ERROR)
-            opened = None
+        opened = accept_or_refuse(self.endpoint, choice)
         if opened is None:
             failure = self.endpoint.closing.failure
             self._status = 0 if failure is None else failure.status

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from refws.host.aio.server_connection import new_endpoint
 from refws.host.choice import SERVER_ERROR, UNAVAILABLE, Choice
-from refws.host.connection.callbacks import Connection
 from refws.host.connection.times import TimeLimits
+from refws.host.endpoints import NewEndpoint, new_endpoint
 from refws.host.threads.addresses import Deadline
-from refws.rfc6455.endpoint import Endpoint
 from refws.rfc6455.http import Request, Response
 from refws.rfc6455.s05_5_control_frames import build_close_body
 from refws.rfc6455.s10_security_considerations import Limits
@@ -96,7 +94,7 @@ class SyncService:
     limits: Limits = Limits()
     times: TimeLimits = field(default_factory=TimeLimits)
     max_connections: int | None = None
-    endpoint: Callable[[Limits, Connection], Endpoint] = new_endpoint
+    endpoint: NewEndpoint = new_endpoint
     served: Served = field(default_factory=Served)
 
     def answer(self, request: Request) -> Choice | Response:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Self
 
 from refws.failure import UsageError
-from refws.host.aio.websocket import HELD_BACK, MOST_HELD_BACK
 from refws.host.connection.closed import ConnectionClosed
 from refws.host.connection.counters import Counters
 from refws.host.connection.queued import QueuedConnection
@@ -125,11 +124,7 @@ class SyncWebSocket(QueuedConnection):
             if endpoint.closing.state is not _OPEN:
                 raise ConnectionClosed(endpoint)
             endpoint.send_a_websocket_message(message, compress)
-            # §rfc6455:2.1-p10-s1 MAY wait: while more messages are to be answered, their answers go out in one write
-            if self._queue and len(message) < HELD_BACK and endpoint.pieces_to_send < MOST_HELD_BACK:
-                self.flush_soon()
-            else:
-                self.flush()
+            self.flush_or_hold_back(len(message))
             drained: Any = self._drained
         if drained is not None:
             drained.result()
@@ -207,15 +202,10 @@ class SyncWebSocket(QueuedConnection):
         self.start_closing(code, reason)
         self.wait_closed()
 
-    def start_closing(self, code: int | None, reason: str) -> None:
-        """Do what `close` does, but do not wait. Raises `UsageError`."""
+    def start_closing(self, code: int | None, reason: str) -> bool:
+        """Do what `close` does, but do not wait; returns whether this began to close. Raises `UsageError`."""
         with self._lock:
-            if self.endpoint.reaction_is_due:
-                self.act_on_the_end()
-            if self.endpoint.closing.state is _OPEN:
-                # §rfc6455:7.3-p1-s3 MUST begin with the closing handshake, whoever closes
-                self.endpoint.start_the_websocket_closing_handshake(code, reason)
-                self.go_on_closing()
+            return super().start_closing(code, reason)
 
     def wait_closed(self, timeout: float | None = None) -> None:
         """Wait until TCP is closed. Raises `TimeoutError` where it is not after `timeout` seconds."""
