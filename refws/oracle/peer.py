@@ -1,14 +1,14 @@
 """The testee as a case sees it: what the oracle says to it, what it is waited for, what has come since."""
 
 import asyncio
-import base64
 import os
 from dataclasses import dataclass, field
 from typing import Final
 
-from refws.oracle.conversation import Conversation, Message, Side, accept_of
+from refws.oracle.conversation import Conversation, Message, Side
 from refws.oracle.link import Link
-from refws.oracle.recording import End
+from refws.oracle.observed import Observed
+from refws.oracle.opening import Opening, new_key
 from refws.oracle.verdict import Role
 from refws.oracle.wire.deflate import Deflater
 from refws.oracle.wire.extensions import Extension
@@ -18,70 +18,6 @@ from refws.oracle.wire.http import Head, head_octets
 __all__ = ["Observed", "Opening", "Peer", "new_key"]
 
 _SWITCHING: Final = "HTTP/1.1 101 Switching Protocols"
-
-
-def new_key() -> str:
-    """A Sec-WebSocket-Key: 16 random octets in Base64."""
-    return base64.b64encode(os.urandom(16)).decode()
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What the oracle offers (as the client) or agrees to (as the server) in an ordinary opening handshake.
-
-    `extensions` is the value of Sec-WebSocket-Extensions; as the server it is answered only where the client offers
-    the extension. `fields` are put behind the others.
-    """
-
-    extensions: str = ""
-    subprotocols: tuple[str, ...] = ()
-    origin: str | None = None
-    fields: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(slots=True)
-class Observed:
-    """What came from the testee since the stimulus began.
-
-    `went_on` says that it answered a Ping that stood behind the stimulus, or an echo; `silent` that it neither did nor
-    ended within the watchdog's time. `end` is how it ended TCP, and `first_to_end` whether it did so before the oracle.
-    """
-
-    messages: tuple[Message, ...] = ()
-    frames: tuple[ReadFrame, ...] = ()
-    pongs: tuple[bytes, ...] = ()
-    pings: tuple[bytes, ...] = ()
-    close: ReadFrame | None = None
-    end: End | None = None
-    first_to_end: bool = False
-    went_on: bool = False
-    silent: bool = False
-    seconds: float = 0.0
-
-    @property
-    def payloads(self) -> tuple[bytes, ...]:
-        """The payloads of the messages."""
-        return tuple(message.payload for message in self.messages)
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether it has given up the connection: by a Close of its own, or by ending TCP."""
-        return self.close is not None or self.end is not None
-
-    def __str__(self) -> str:
-        parts = [str(message) for message in self.messages[:3]]
-        if len(self.messages) > 3:
-            parts.append(f"{len(self.messages) - 3} more messages")
-        parts += [f"Pong of {len(payload)} octets" for payload in self.pongs[:3]]
-        if self.close is not None:
-            parts.append(str(self.close))
-        if self.end is not None:
-            parts.append({End.FIN: "the end of TCP", End.RST: "a TCP reset"}.get(self.end, "nothing more"))
-        elif self.went_on and self.close is None:
-            parts.append("goes on")
-        elif self.silent:
-            parts.append(f"nothing for {self.seconds:.2g} s")
-        return ", ".join(parts)
 
 
 @dataclass(slots=True)
@@ -112,6 +48,7 @@ class Peer:
         self._masks = testee is Role.SERVER
         self._mark = _Mark()
         self._taken = 0  # messages that `message` has given
+        self._heads = 0  # heads that `head` has given
         self._closed = False  # whether we have sent a Close
 
     @property
@@ -136,22 +73,9 @@ class Peer:
 
     # The opening handshake
 
-    def request(self, opening: Opening = Opening()) -> list[tuple[str, str]]:
+    def request(self, opening: Opening = Opening()) -> list[tuple[str, str]]:  # noqa: B008 (frozen)
         """The header fields of an ordinary request."""
-        fields = [
-            ("Host", self.host),
-            ("Upgrade", "websocket"),
-            ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Key", self.key),
-            ("Sec-WebSocket-Version", "13"),
-        ]
-        if opening.origin is not None:
-            fields.append(("Origin", opening.origin))
-        if opening.subprotocols:
-            fields.append(("Sec-WebSocket-Protocol", ", ".join(opening.subprotocols)))
-        if opening.extensions:
-            fields.append(("Sec-WebSocket-Extensions", opening.extensions))
-        return [*fields, *opening.fields]
+        return opening.request(self.host, self.key)
 
     async def ask(
         self,
@@ -167,25 +91,22 @@ class Peer:
 
     async def head(self) -> Head | None:
         """Wait for the testee's (next) head; None where none comes."""
-        before = len(self.theirs.heads)
-        await self.link.until(lambda: len(self.theirs.heads) > before or self.link.is_over, self.patience)
-        return self.theirs.heads[before] if len(self.theirs.heads) > before else None
+        number = self._heads
+        await self.link.until(lambda: len(self.theirs.heads) > number or self.link.is_over, self.patience)
+        if len(self.theirs.heads) == number:
+            return None
+        self._heads += 1
+        return self.theirs.heads[number]
 
-    def answer(self, opening: Opening = Opening()) -> list[tuple[str, str]]:
+    def answer(self, opening: Opening = Opening()) -> list[tuple[str, str]]:  # noqa: B008 (frozen)
         """The header fields of an ordinary answer to the client's request."""
-        key = (self.theirs.head.get("Sec-WebSocket-Key") if self.theirs.head else None) or ""
-        fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept_of(key))]
-        if opening.subprotocols:
-            fields.append(("Sec-WebSocket-Protocol", opening.subprotocols[0]))
-        if opening.extensions:
-            fields.append(("Sec-WebSocket-Extensions", opening.extensions))
-        return [*fields, *opening.fields]
+        return opening.answer(self.theirs.head)
 
     def respond(self, fields: list[tuple[str, str]], *, status: str = _SWITCHING, behind: bytes = b"") -> None:
         """Send the server's answer, right or wrong, and what is to come in the same segment."""
         self.send_octets(head_octets(status, fields) + behind)
 
-    async def open(self, opening: Opening = Opening()) -> bool:
+    async def open(self, opening: Opening = Opening()) -> bool:  # noqa: B008 (frozen)
         """Do the ordinary opening handshake; whether a WebSocket connection is there."""
         if self.testee is Role.SERVER:
             await self.ask(self.request(opening))

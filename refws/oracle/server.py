@@ -16,7 +16,7 @@ from refws.oracle.referee import Referee
 from refws.oracle.report import Report, Testee
 from refws.oracle.verdict import Finding, Role, Verdict
 
-__all__ = ["NotThere", "Target", "judge_server"]
+__all__ = ["NotThere", "Target", "judge_server", "patience_of"]
 
 LEAST_PATIENCE = 0.5
 MOST_PATIENCE = 10.0
@@ -93,9 +93,14 @@ async def calibrate(target: Target) -> tuple[float, float, str]:
             slowest = max(slowest, peer.round_trip or 0.0)
         await peer.closing_handshake()
         name = (peer.theirs.head.get("Server") if peer.theirs.head else None) or ""
-        return slowest, min(max(slowest * ROUND_TRIPS, LEAST_PATIENCE), MOST_PATIENCE), name
+        return slowest, patience_of(slowest), name
     finally:
         peer.link.drop()
+
+
+def patience_of(round_trip: float) -> float:
+    """How long a testee with that round trip gets for anything, in seconds."""
+    return min(max(round_trip * ROUND_TRIPS, LEAST_PATIENCE), MOST_PATIENCE)
 
 
 async def judge_server(

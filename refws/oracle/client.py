@@ -1,0 +1,225 @@
+"""Judges clients: the oracle listens where Autobahn's fuzzingserver would, and a client connects once for each case.
+
+``/getCaseCount``, ``/getCaseInfo?case=``, ``/runCase?case=&agent=``, ``/getCaseStatus?case=&agent=``,
+``/updateReports?agent=`` and ``/stopServer`` do what they do there, so that what was written for it works here. Cases
+that refuse the opening handshake come last, for some programs do not survive that.
+"""
+
+import asyncio
+import json
+import re
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from refws.oracle.case import Case
+from refws.oracle.conversation import Conversation
+from refws.oracle.link import Link
+from refws.oracle.peer import Peer
+from refws.oracle.play import CaseResult, play
+from refws.oracle.referee import Referee
+from refws.oracle.report import Report, Testee
+from refws.oracle.server import patience_of
+from refws.oracle.verdict import Finding, Role, Verdict
+from refws.oracle.wire.frame import close, text
+
+__all__ = ["FIRST_PATIENCE", "START_LIMIT", "ClientJudge", "playing_order"]
+
+FIRST_PATIENCE = 5.0
+"""Seconds that a client gets for anything until its round trip is known."""
+START_LIMIT = 30.0
+"""Seconds that a command may take until it connects."""
+
+_BEHAVIOR: Final = {Verdict.PASS: "OK"}
+"""Autobahn's words, where they are others than ours."""
+
+
+def playing_order(cases: Sequence[Case]) -> list[Case]:
+    """The cases for a client, numbered from 1 as they stand: Autobahn's in their order, the others, refusals last."""
+
+    def key(case: Case) -> tuple[bool, bool, bool, list[int]]:
+        alias = [int(number) for number in re.findall(r"\d+", case.alias)]
+        return case.bare, not alias, case.slow and not alias, alias
+
+    return sorted((case for case in cases if Role.CLIENT in case.roles), key=key)
+
+
+@dataclass(slots=True)
+class _Agent:
+    report: Report
+    results: dict[str, CaseResult] = field(default_factory=dict)
+    slowest: float = 0.0
+
+
+class ClientJudge:
+    """A server that clients are judged by.
+
+    `ended` is set when a client asks for the end, or has had all cases and asks for its report. `on_report` is called
+    with the report of the agent that asks for it.
+    """
+
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        *,
+        patience: float | None = None,
+        on_result: Callable[[CaseResult], None] = lambda result: None,
+        on_report: Callable[[Report], None] = lambda report: None,
+        stay: bool = False,
+    ) -> None:
+        self.cases = playing_order(cases)
+        self.ended = asyncio.Event()
+        self.active = asyncio.Event()
+        """Set whenever a client has connected."""
+        self._patience = patience
+        self._on_result, self._on_report = on_result, on_report
+        self._stay = stay
+        self._agents: dict[str, _Agent] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._came = asyncio.Condition()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+        """Listen; `port` is then the port. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Accepted(self, tls is not None), host, port, ssl=tls)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Listen no more, and end what is going on."""
+        if self._server is not None:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def reports(self) -> list[Report]:
+        """A report for each agent; what it has not played is NOT-RUN."""
+        return [self._report(agent) for agent in self._agents.values()]
+
+    def _report(self, agent: _Agent) -> Report:
+        report = agent.report
+        report.results = [
+            agent.results.get(case.id) or _not_run(case, "the client did not ask for it") for case in self.cases
+        ]
+        report.round_trip, report.patience = agent.slowest, self._patience_of(agent)
+        return report
+
+    def _patience_of(self, agent: _Agent) -> float:
+        if self._patience is not None:
+            return self._patience
+        return patience_of(agent.slowest) if agent.slowest else FIRST_PATIENCE
+
+    def accept(self, link: Link, referee: Referee) -> None:
+        """Deal with a connection."""
+        task = asyncio.ensure_future(self._serve(link, referee))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, link: Link, referee: Referee) -> None:
+        self.active.set()
+        try:
+            peer = Peer(Role.CLIENT, link, self._patience or FIRST_PATIENCE)
+            side = peer.theirs
+            await link.until(lambda: side.head is not None or link.is_over, peer.patience)
+            if side.head is None:
+                return
+            target = urlsplit(side.head.target or "/")
+            query = {name: values[-1] for name, values in parse_qs(target.query).items()}
+            if target.path == "/runCase":
+                await self._run(peer, referee, query)
+            else:
+                await self._tell(peer, target.path, query)
+        finally:
+            link.drop()
+
+    def _case(self, query: dict[str, str]) -> Case | None:
+        wanted = query.get("casetuple")
+        if wanted is not None:
+            return next((case for case in self.cases if wanted.strip() in (case.id, case.alias)), None)
+        number = query.get("case", "")
+        return self.cases[int(number) - 1] if number.isdecimal() and 0 < int(number) <= len(self.cases) else None
+
+    def agent(self, name: str) -> _Agent:
+        """What is known of an agent."""
+        if name not in self._agents:
+            address = f"port {self.port}"
+            self._agents[name] = _Agent(Report(Testee(Role.CLIENT, address, name)))
+        return self._agents[name]
+
+    async def _run(self, peer: Peer, referee: Referee, query: dict[str, str]) -> None:
+        case = self._case(query)
+        if case is None:
+            peer.respond([("Content-Length", "0"), ("Connection", "close")], status="HTTP/1.1 404 No such case")
+            return
+        agent = self.agent(query.get("agent", "client"))
+        peer.patience = self._patience_of(agent)
+        peer.conversation.recording.name = case.id
+        began = time.perf_counter()
+        result = await play(case, peer, referee)
+        agent.slowest = max(agent.slowest, peer.round_trip or 0.0)
+        agent.report.seconds += time.perf_counter() - began
+        agent.results[case.id] = result
+        self._on_result(result)
+        async with self._came:
+            self._came.notify_all()
+
+    async def result(self, case: Case, agent: str, limit: float) -> CaseResult | None:
+        """Wait for a result; None where it does not come within that many seconds."""
+        results = self.agent(agent).results
+        try:
+            async with asyncio.timeout(limit), self._came:
+                await self._came.wait_for(lambda: case.id in results)
+        except TimeoutError:
+            return None
+        return results[case.id]
+
+    async def _tell(self, peer: Peer, path: str, query: dict[str, str]) -> None:
+        if not await peer.open():
+            return
+        answer = await self._answer(path, query)
+        if answer is not None:
+            peer.send(text(json.dumps(answer)))
+        peer.send(close(1000))
+        await peer.link.until(lambda: peer.theirs.close is not None or peer.link.is_over, peer.patience)
+        peer.link.end()
+        await peer.link.until(lambda: peer.link.is_over, peer.patience)
+        if path == "/stopServer" or (path == "/updateReports" and not self._stay):
+            self.ended.set()
+
+    async def _answer(self, path: str, query: dict[str, str]) -> object | None:
+        if path == "/getCaseCount":
+            return len(self.cases)
+        if path == "/updateReports":
+            self._on_report(self._report(self.agent(query.get("agent", "client"))))
+        case = self._case(query)
+        if path == "/getCaseInfo" and case is not None:
+            return {"id": case.alias or case.id, "description": case.title}
+        if path == "/getCaseStatus" and case is not None:
+            result = await self.result(case, query.get("agent", "client"), START_LIMIT)
+            verdict = Verdict.NOT_RUN if result is None else result.behaviour
+            return {"behavior": _BEHAVIOR.get(verdict, verdict.value.replace("FAIL", "FAILED"))}
+        return None
+
+
+class _Accepted(Link):
+    """A connection that a client has made."""
+
+    def __init__(self, judge: ClientJudge, secure: bool) -> None:
+        self._referee = Referee()
+        super().__init__(Role.CLIENT, Conversation([self._referee], secure=secure))
+        self._judge = judge
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """TCP (and TLS) is there."""
+        super().connection_made(transport)
+        self._judge.accept(self, self._referee)
+
+
+def _not_run(case: Case) -> CaseResult:
+    finding = Finding(Verdict.NOT_RUN, case.clauses[0], case.obligation, "the client did not ask for this case")
+    return CaseResult(case, Role.CLIENT, Verdict.NOT_RUN, findings=(finding,))

@@ -1,0 +1,58 @@
+"""An ordinary opening handshake (section 4), as the oracle does it in either role."""
+
+import base64
+import os
+from dataclasses import dataclass
+
+from refws.oracle.conversation import accept_of
+from refws.oracle.wire.extensions import parse_extensions
+from refws.oracle.wire.http import Head
+
+__all__ = ["Opening", "new_key"]
+
+
+def new_key() -> str:
+    """A Sec-WebSocket-Key: 16 random octets in Base64."""
+    return base64.b64encode(os.urandom(16)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the oracle offers (as the client) or agrees to (as the server) in an ordinary opening handshake.
+
+    `extensions` is the value of Sec-WebSocket-Extensions; as the server it is answered only where the client offers
+    the extension. `fields` are put behind the others.
+    """
+
+    extensions: str = ""
+    subprotocols: tuple[str, ...] = ()
+    origin: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def request(self, host: str, key: str) -> list[tuple[str, str]]:
+        """The header fields of a request that offers this."""
+        fields = [
+            ("Host", host),
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Key", key),
+            ("Sec-WebSocket-Version", "13"),
+        ]
+        if self.origin is not None:
+            fields.append(("Origin", self.origin))
+        if self.subprotocols:
+            fields.append(("Sec-WebSocket-Protocol", ", ".join(self.subprotocols)))
+        if self.extensions:
+            fields.append(("Sec-WebSocket-Extensions", self.extensions))
+        return [*fields, *self.fields]
+
+    def answer(self, request: Head | None) -> list[tuple[str, str]]:
+        """The header fields of an answer that agrees to this."""
+        key = (request.get("Sec-WebSocket-Key") if request else None) or ""
+        fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept_of(key))]
+        if self.subprotocols:
+            fields.append(("Sec-WebSocket-Protocol", self.subprotocols[0]))
+        offers = parse_extensions((request.get("Sec-WebSocket-Extensions") if request else None) or "")
+        if any(offer.name == self.extensions.partition(";")[0].strip() for offer in offers):
+            fields.append(("Sec-WebSocket-Extensions", self.extensions))
+        return [*fields, *self.fields]
