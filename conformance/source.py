@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import tokenize
 from pathlib import Path
 
@@ -10,17 +11,19 @@ from conformance.paths import ROOT
 from conformance.results import Results
 from conformance.testees import TESTEES
 
+_RUN_BY_NO_TESTEE = {"clauses", "oracle"}
+
 
 def digest(package: Path = ROOT / "refws") -> str:
     """The digest of a package's modules: their paths and their code, in 16 hexadecimal digits.
 
-    Comments are left out, and the ledger and its commands (`clauses`), which no testee runs: a citation changes no
-    verdict.
+    Comments are left out, and what no testee runs: the ledger (`clauses`) and the oracle, with their commands. A
+    citation changes no verdict.
     """
     sha = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         name = path.relative_to(package)
-        if "clauses" not in name.as_posix():
+        if not _RUN_BY_NO_TESTEE & set(re.split(r"\W|_", name.as_posix())):
             code = _without_comments(path.read_text("utf-8")).encode()
             sha.update(f"{name.as_posix()} {len(code)}\n".encode())
             sha.update(code)
