@@ -1,4 +1,4 @@
-"""The command line: ``refws serve``, ``refws connect`` and ``refws clauses``."""
+"""The command line: ``refws serve``, ``connect``, ``clauses`` and ``oracle``."""
 
 import sys
 

@@ -9,7 +9,12 @@ from refws.version import __version__
 
 __all__ = ["refws"]
 
-_COMMANDS = {"clauses": "refws.cli.clauses", "connect": "refws.cli.connect", "serve": "refws.cli.serve"}
+_COMMANDS = {
+    "clauses": "refws.cli.clauses",
+    "connect": "refws.cli.connect",
+    "oracle": "refws.cli.oracle",
+    "serve": "refws.cli.serve",
+}
 
 
 class _Commands(click.Group):
