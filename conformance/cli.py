@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from conformance import runner
+from conformance.agreement.command import peers
 from conformance.autobahn import image, recipe
 from conformance.bless import bless
 from conformance.cli_run import run
@@ -44,6 +45,7 @@ def main() -> None:
 
 
 main.add_command(run)
+main.add_command(peers)
 
 
 @main.command("build-image")

@@ -3,18 +3,20 @@
 import sys
 from collections.abc import Collection, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Final
+from typing import Final, Literal
 
 import click
 from rich.console import Console
 
 from conformance import runner
+from conformance.agreement.run import AGREEMENT, Agreement, by_oracle, hold_against
 from conformance.autobahn.recipe import DEBIAN_MIRROR
 from conformance.bless import bless as bless_run
-from conformance.engines.choice import EngineName, choose
+from conformance.engines.choice import EngineName, NoEngine, choose
 from conformance.failure import ExitStatus
 from conformance.judge import Job
 from conformance.paths import REPORTS, WORK
@@ -43,7 +45,10 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--shards", type=click.IntRange(1, 32), default=_SHARDS, show_default=True, help="wstest processes per testee."
 )
-@click.option("--engine", type=click.Choice(["auto", "docker", "local"]), default="auto", show_default=True)
+@click.option("--engine", type=click.Choice(["auto", "docker", "local", "oracle"]), default="auto", show_default=True)
+@click.option(
+    "--oracle/--no-oracle", default=True, show_default=True, help="Let the oracle judge the same cases beside."
+)
 @click.option("--image", help="Use this image of wstest instead of pulling or building one.")
 @click.option("--mirror", envvar="REFWS_DEBIAN_MIRROR", default=DEBIAN_MIRROR, show_default=True, help="For the build.")
 @click.option("--agent", default=_AGENT, show_default=True, help="The testee's name in the report.")
@@ -62,7 +67,8 @@ def run(
     wanted: tuple[str, ...],
     unwanted: tuple[str, ...],
     shards: int,
-    engine: EngineName,
+    engine: EngineName | Literal["oracle"],
+    oracle: bool,
     image: str | None,
     mirror: str,
     agent: str,
@@ -84,16 +90,57 @@ def run(
     testees = TESTEES if of_refws else _others(server_command, client_command)
     chosen = _chosen(testees, role, hosts, _selected(wanted, unwanted))
     plan = Plan(chosen, shards, digest() if of_refws else "")
-    with closing(choose(engine, image, mirror, work / "build-image.log", partial(_say, console))) as where:
-        counts = ", ".join(f"{testee.name} {len(testee.cases)}" for testee in chosen)
-        _say(console, f"engine: {where.description}; cases: {counts}")
-        job = Job(where, agent, time_limit, Event(), lambda _name, _finished: None)
-        outcome = runner.run(plan, job, work, console)
+    settings = _Settings(agent, image, mirror, time_limit, work, console)
+    outcome, by_autobahn = _judge(plan, engine, settings)
+    if bless and not by_autobahn:
+        raise click.UsageError("only a run by Autobahn itself may replace the committed reports")
+    agreement = hold_against(plan, outcome.results, agent, work, console) if oracle and by_autobahn else None
     status = _tell(outcome, plan, reports, work, console, is_blessing=bless)
+    if agreement is not None and outcome.is_whole:
+        status = _tell_agreement(agreement, status)
     if bless and outcome.is_whole:
         bless_run(outcome.results, work / runner.LAST_RUN, reports)
+        if agreement is not None:
+            (reports / AGREEMENT).write_text(agreement.to_json(), encoding="utf-8")
         _say(console, f"blessed: {reports} holds this run now")
     sys.exit(status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    agent: str
+    image: str | None
+    mirror: str
+    time_limit_s: float | None
+    work: Path
+    console: Console
+
+
+def _judge(plan: Plan, engine: EngineName | Literal["oracle"], settings: _Settings) -> tuple[Outcome, bool]:
+    """Run the plan; whether it was by Autobahn itself."""
+    work, console = settings.work, settings.console
+    counts = ", ".join(f"{testee.name} {len(testee.cases)}" for testee in plan.testees)
+    if engine != "oracle":
+        try:
+            where = choose(engine, settings.image, settings.mirror, work / "build-image.log", partial(_say, console))
+        except NoEngine as error:
+            if engine != "auto":
+                raise
+            _say(console, f"{error}; the oracle judges instead")
+        else:
+            with closing(where):
+                _say(console, f"engine: {where.description}; cases: {counts}")
+                job = Job(where, settings.agent, settings.time_limit_s, Event(), lambda _name, _finished: None)
+                return runner.run(plan, job, work, console), True
+    _say(console, f"engine: refws oracle; cases: {counts}")
+    return by_oracle(plan, settings.agent, work, console), False
+
+
+def _tell_agreement(agreement: Agreement, status: ExitStatus) -> ExitStatus:
+    for one in agreement.unruled:
+        click.echo(f"no ruling: {one}")
+    click.echo(str(agreement))
+    return ExitStatus.WORSE if agreement.unruled and status is ExitStatus.GOOD else status
 
 
 def _say(console: Console, line: str) -> None:

@@ -11,6 +11,11 @@ from conformance.failure import HarnessFailure
 
 EngineName = Literal["auto", "docker", "local"]
 
+
+class NoEngine(HarnessFailure):
+    """There is neither a Docker engine nor a local wstest."""
+
+
 _INSTALL_DOCKER: Final = "install one (Debian: apt-get install docker.io) and start it, or set DOCKER_HOST"
 _INSTALL_WSTEST: Final = f"or install autobahntestsuite into a CPython 2.7 and name its wstest in ${VARIABLE}"
 
@@ -19,8 +24,8 @@ def choose(name: EngineName, image: str | None, mirror: str, log: Path, tell: im
     """Give the engine that `name` asks for, its wstest verified to be the pinned version.
 
     "auto" is Docker, or a local wstest where no Docker engine answers; `tell` then gets a line that says so. `image`,
-    `mirror` and `log` are as in `conformance.autobahn.image.ensure`. Raises HarnessFailure when there is no such
-    engine or its wstest is another version.
+    `mirror` and `log` are as in `conformance.autobahn.image.ensure`. Raises NoEngine when there is neither, and
+    HarnessFailure when there is no such engine or its wstest is another version.
     """
     engine = _local() if name == "local" else _docker_or_local(name, image, mirror, log, tell)
     try:
@@ -50,5 +55,5 @@ def _docker_or_local(name: EngineName, image: str | None, mirror: str, log: Path
 def _local() -> Engine:
     engine = find_local_engine()
     if engine is None:
-        raise HarnessFailure(f"no local wstest was found: {_INSTALL_DOCKER}, {_INSTALL_WSTEST}")
+        raise NoEngine(f"no local wstest was found: {_INSTALL_DOCKER}, {_INSTALL_WSTEST}")
     return engine

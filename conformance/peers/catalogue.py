@@ -1,8 +1,8 @@
 """Which libraries are judged, in which role, how they are started, and which version is there."""
 
 import importlib.metadata
+import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,12 +12,16 @@ from typing import Final
 
 from conformance.autobahn.cases import ALL_CASES
 from conformance.failure import HarnessFailure
+from conformance.paths import WORK
 from conformance.results import Role
-from conformance.testees import Testee
+from conformance.testees import TESTEES, Testee
 
 HERE: Final = Path(__file__).parent
+CACHE: Final = Path(os.environ.get("REFWS_PEERS_CACHE", WORK / "npm"))
+NPM: Final = {"ws": "8.23.0"}
+"""Packages of npm, which are put into the folder that REFWS_PEERS_CACHE names."""
 CHROMIUM: Final = "/usr/bin/chromium"
-LIMIT_S: Final = 30
+LIMIT_S: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +41,33 @@ class Peer:
         """The version that is installed. Raises HarnessFailure where there is none."""
         try:
             if self.package.startswith("npm:"):
-                return _said("node", "-p", f"require('{self.package.removeprefix('npm:')}/package.json').version")
+                return _installed(self.package.removeprefix("npm:"))
             if self.package.startswith("/"):
                 return _said(self.package, "--version", "--headless").split()[1]
             return importlib.metadata.version(self.package)
         except (OSError, subprocess.SubprocessError, importlib.metadata.PackageNotFoundError, IndexError) as error:
             raise HarnessFailure(f"{self.package} is not installed ({error}); `tox -e peers` installs it") from error
 
+    @property
+    def is_of_the_system(self) -> bool:
+        """Whether the system chooses its version, and not this project."""
+        return self.package.startswith("/")
+
     def testee(self, cases: Sequence[str] = ALL_CASES) -> Testee:
         """What the harness runs."""
         return Testee(self.name, self.library, self._command(), cases)
 
     def _command(self) -> Sequence[str]:
+        if self.library == "refws":
+            return next(testee.command for testee in TESTEES if testee.name == self.role)
         target = ("{url}", "{agent}") if self.role == "client" else ()
         if self.package.startswith("npm:"):
-            return (shutil.which("node") or "node", str(HERE / f"{self.role}.js"), *target)
+            return ("env", f"NODE_PATH={CACHE / 'node_modules'}", "node", str(HERE / f"{self.role}.js"), *target)
         return (sys.executable, "-m", f"conformance.peers.{self.role}s", self.library, *target)
 
 
 PEERS: Final = (
+    Peer("refws", "server", "refws"),
     Peer("websockets", "server", "websockets"),
     Peer("aiohttp", "server", "aiohttp"),
     Peer("wsproto", "server", "wsproto"),
@@ -63,6 +75,7 @@ PEERS: Final = (
     Peer("tornado", "server", "tornado"),
     Peer("picows", "server", "picows"),
     Peer("ws", "server", "npm:ws"),
+    Peer("refws", "client", "refws"),
     Peer("websockets", "client", "websockets"),
     Peer("aiohttp", "client", "aiohttp"),
     Peer("autobahn", "client", "autobahn"),
@@ -74,6 +87,18 @@ PEERS: Final = (
 )
 
 
+def _installed(package: str) -> str:
+    """The version of a package of npm, which is installed where it is missing."""
+    manifest = CACHE / "node_modules" / package / "package.json"
+    if not manifest.is_file() or json.loads(manifest.read_text("utf-8"))["version"] != NPM[package]:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        _said(
+            "npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", str(CACHE), f"{package}@{NPM[package]}"
+        )
+    version: str = json.loads(manifest.read_text("utf-8"))["version"]
+    return version
+
+
 def _said(*command: str) -> str:
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S, check=True, env=os.environ)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=True)
     return done.stdout.strip()

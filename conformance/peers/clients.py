@@ -113,12 +113,16 @@ def _websocket_client(base: str, agent: str) -> None:
     count = int(connection.recv())
     connection.close()
     for path in _paths(count, agent):
-        with contextlib.suppress(websocket.WebSocketException, OSError, UnicodeDecodeError):
+        with contextlib.suppress(websocket.WebSocketException, OSError):
             connection = websocket.create_connection(base + path)
-            while connection.connected:
-                opcode, data = connection.recv_data()
-                if opcode in (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY):
-                    connection.send(data, opcode)
+            try:
+                while connection.connected:
+                    opcode, data = connection.recv_data()
+                    if opcode in (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY):
+                        connection.send(data, opcode)
+            finally:
+                # It raises what the peer did wrong, and leaves the end of TCP to its user.
+                connection.shutdown()
 
 
 async def _picows(base: str, agent: str) -> None:

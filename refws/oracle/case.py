@@ -30,7 +30,10 @@ class Case:
     have in it. A `stimulus` of frames is sent in one write, a Ping behind it (unless not `marker`, where none would be
     read). A `bare` case begins on TCP, and does its opening handshake itself, or none; any other begins with `opening`
     and the positive control. `commands` says that the testee has to understand the control message of
-    `refws.oracle.commands`. `alias` is the id of the Autobahn case that does the same.
+    `refws.oracle.commands`. `alias` is the id of the Autobahn case that does the same. `uri` is for a case that needs a
+    client's URI to be of its choice: what a command gets for ``{url}``. In it ``{base}`` stands for the oracle's URI
+    (which is ``{scheme}``, in capitals ``{SCHEME}``, and ``{address}``, with its ``{port}``), and ``{query}``, or
+    ``{number}`` and ``{agent}``, for what tells it the case.
     """
 
     id: str
@@ -45,6 +48,7 @@ class Case:
     marker: bool = True
     commands: bool = False
     alias: str = ""
+    uri: str = ""
     slow: bool = False
     """Takes long, or many octets; played last."""
 

@@ -13,15 +13,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 from refws.oracle.case import Case
+from refws.oracle.client_uris import RUN_CASE, asked_for
 from refws.oracle.conversation import Conversation
+from refws.oracle.expect import NeverConnects
 from refws.oracle.link import Link
 from refws.oracle.peer import Peer
 from refws.oracle.play import CaseResult, play
 from refws.oracle.referee import Referee
-from refws.oracle.report import Report, Testee
+from refws.oracle.report import Report, Testee, not_run
 from refws.oracle.server import patience_of
 from refws.oracle.verdict import Finding, Role, Verdict
 from refws.oracle.wire.frame import close, text
@@ -52,6 +53,7 @@ class _Agent:
     report: Report
     results: dict[str, CaseResult] = field(default_factory=dict)
     slowest: float = 0.0
+    keys: list[str] = field(default_factory=list)
 
 
 class ClientJudge:
@@ -71,6 +73,8 @@ class ClientJudge:
         stay: bool = False,
     ) -> None:
         self.cases = playing_order(cases)
+        self.given: dict[str, str] = {}
+        """The URIs that commands were given, by the ids of the cases."""
         self.ended = asyncio.Event()
         self.active = asyncio.Event()
         """Set whenever a client has connected."""
@@ -104,7 +108,8 @@ class ClientJudge:
     def _report(self, agent: _Agent) -> Report:
         report = agent.report
         report.results = [
-            agent.results.get(case.id) or _not_run(case, "the client did not ask for it") for case in self.cases
+            agent.results.get(case.id) or not_run(case, Role.CLIENT, "the client did not ask for it")
+            for case in self.cases
         ]
         report.round_trip, report.patience = agent.slowest, self._patience_of(agent)
         return report
@@ -125,15 +130,18 @@ class ClientJudge:
         try:
             peer = Peer(Role.CLIENT, link, self._patience or FIRST_PATIENCE)
             side = peer.theirs
-            await link.until(lambda: side.head is not None or link.is_over, peer.patience)
-            if side.head is None:
+            await link.until(lambda: side.head is not None or link.is_over or side.begins_tls, peer.patience)
+            if side.head is not None:
+                target = side.head.target or "/"
+            elif side.begins_tls:
+                target = next((uri for uri in self.given.values() if uri.startswith("wss:")), "/")
+            else:
                 return
-            target = urlsplit(side.head.target or "/")
-            query = {name: values[-1] for name, values in parse_qs(target.query).items()}
-            if target.path == "/runCase":
+            path, query = asked_for(target)
+            if path == RUN_CASE:
                 await self._run(peer, referee, query)
             else:
-                await self._tell(peer, target.path, query)
+                await self._tell(peer, path, query)
         finally:
             link.drop()
 
@@ -159,6 +167,10 @@ class ClientJudge:
         agent = self.agent(query.get("agent", "client"))
         peer.patience = self._patience_of(agent)
         peer.conversation.recording.name = case.id
+        peer.uri = self.given.get(case.id, "")
+        peer.earlier_keys = tuple(agent.keys)
+        head = peer.theirs.head
+        agent.keys += [field.value for field in head.all("Sec-WebSocket-Key")] if head else []
         began = time.perf_counter()
         result = await play(case, peer, referee)
         agent.slowest = max(agent.slowest, peer.round_trip or 0.0)
@@ -177,6 +189,23 @@ class ClientJudge:
         except TimeoutError:
             return None
         return results[case.id]
+
+    def never_came(self, case: Case, agent: str) -> None:
+        """Note that a command which was given the URI of a case has ended without a connection.
+
+        That means nothing where it never has connected to any.
+        """
+        if case.id in self.agent(agent).results:
+            return
+        meant = next((one for one in case.allowed if isinstance(one.outcome, NeverConnects)), None)
+        if meant is None or not self.agent(agent).keys:
+            result = not_run(case, Role.CLIENT, "the command ended without a connection")
+        else:
+            finding = Finding(meant.verdict, meant.clause or case.clauses[0], case.obligation, meant.why)
+            findings = () if meant.verdict is Verdict.PASS else (finding,)
+            result = CaseResult(case, Role.CLIENT, meant.verdict, findings=findings, seen=str(meant.outcome))
+        self.agent(agent).results[case.id] = result
+        self._on_result(result)
 
     async def _tell(self, peer: Peer, path: str, query: dict[str, str]) -> None:
         if not await peer.open():
@@ -218,8 +247,3 @@ class _Accepted(Link):
         """TCP (and TLS) is there."""
         super().connection_made(transport)
         self._judge.accept(self, self._referee)
-
-
-def _not_run(case: Case) -> CaseResult:
-    finding = Finding(Verdict.NOT_RUN, case.clauses[0], case.obligation, "the client did not ask for this case")
-    return CaseResult(case, Role.CLIENT, Verdict.NOT_RUN, findings=(finding,))

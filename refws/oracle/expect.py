@@ -2,12 +2,30 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+from refws.oracle.conversation import Message
 from refws.oracle.peer import Observed
 from refws.oracle.verdict import Verdict
+from refws.oracle.wire.frame import Frame
 
-__all__ = ["Allowed", "Drops", "Fails", "GoesOn", "Outcome", "Silent", "Where", "goes_on", "refuses"]
+__all__ = [
+    "Allowed",
+    "Answers",
+    "Drops",
+    "Fails",
+    "GoesOn",
+    "NeverConnects",
+    "Outcome",
+    "Silent",
+    "Wanted",
+    "Where",
+    "goes_on",
+    "refuses",
+]
+
+Wanted: TypeAlias = "bytes | str | Frame"
+"""A message that is to come: octets of either type, or text; a frame stands for its type and its octets."""
 
 
 class Outcome(Protocol):
@@ -20,21 +38,35 @@ class Outcome(Protocol):
         """What it is, for people: behind «the testee …»."""
 
 
-def _same(wanted: Sequence[bytes] | None, got: Sequence[bytes]) -> bool:
-    return wanted is None or tuple(wanted) == tuple(got)
+def _is(wanted: Wanted, got: Message) -> bool:
+    if isinstance(wanted, Frame):
+        return got.opcode == wanted.opcode and got.payload == wanted.payload
+    if isinstance(wanted, str):
+        return got.is_text and got.payload == wanted.encode()
+    return got.payload == wanted
+
+
+def _same(wanted: Sequence[Wanted] | None, got: Sequence[Message]) -> bool:
+    return wanted is None or (len(wanted) == len(got) and all(map(_is, wanted, got)))
+
+
+def _among(wanted: Sequence[bytes] | None, got: Sequence[bytes]) -> bool:
+    """Whether these Pongs have come, in their order; others, which nobody has asked for, may be between them."""
+    rest = iter(got)
+    return all(any(one == another for another in rest) for one in wanted or ())
 
 
 @dataclass(frozen=True, slots=True)
 class GoesOn:
     """The connection stays, with these messages and Pongs since the stimulus; None for any."""
 
-    messages: tuple[bytes, ...] | None = ()
+    messages: tuple[Wanted, ...] | None = ()
     pongs: tuple[bytes, ...] | None = ()
 
     def fits(self, seen: Observed) -> bool:
         """Whether it did."""
         there = seen.went_on and not seen.has_failed
-        return there and _same(self.messages, seen.payloads) and _same(self.pongs, seen.pongs)
+        return there and _same(self.messages, seen.messages) and _among(self.pongs, seen.pongs)
 
     def __str__(self) -> str:
         what = []
@@ -50,11 +82,11 @@ class Fails:
     """It fails the connection with a Close that has one of these codes (None: any, or none), after these messages."""
 
     codes: tuple[int, ...] | None = None
-    messages: tuple[bytes, ...] | None = None
+    messages: tuple[Wanted, ...] | None = None
 
     def fits(self, seen: Observed) -> bool:
         """Whether it did."""
-        if seen.close is None or seen.went_on or not _same(self.messages, seen.payloads):
+        if seen.close is None or seen.went_on or not _same(self.messages, seen.messages):
             return False
         return self.codes is None or seen.close.close_code in self.codes
 
@@ -64,15 +96,36 @@ class Fails:
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """It answers the oracle's Close with one that has one of these codes (None among them: without; None: any).
+
+    `messages` are those before it; None for any.
+    """
+
+    codes: tuple[int | None, ...] | None = None
+    messages: tuple[Wanted, ...] | None = ()
+
+    def fits(self, seen: Observed) -> bool:
+        """Whether it did."""
+        if seen.close is None or not _same(self.messages, seen.messages):
+            return False
+        return self.codes is None or seen.close.close_code in self.codes
+
+    def __str__(self) -> str:
+        codes = " or ".join("none" if code is None else str(code) for code in self.codes or ())
+        return f"answers the Close with the code {codes}" if codes else "answers the Close"
+
+
+@dataclass(frozen=True, slots=True)
 class Drops:
     """It ends TCP without a Close, after these messages."""
 
-    messages: tuple[bytes, ...] | None = None
+    messages: tuple[Wanted, ...] | None = None
 
     def fits(self, seen: Observed) -> bool:
         """Whether it did."""
         there = seen.close is None and seen.end is not None and not seen.went_on
-        return there and _same(self.messages, seen.payloads)
+        return there and _same(self.messages, seen.messages)
 
     def __str__(self) -> str:
         return "ends TCP without a Close"
@@ -82,14 +135,26 @@ class Drops:
 class Silent:
     """It neither goes on nor fails: it waits."""
 
-    messages: tuple[bytes, ...] | None = ()
+    messages: tuple[Wanted, ...] | None = ()
 
     def fits(self, seen: Observed) -> bool:
         """Whether it did."""
-        return seen.silent and _same(self.messages, seen.payloads)
+        return seen.silent and _same(self.messages, seen.messages)
 
     def __str__(self) -> str:
         return "waits for more"
+
+
+@dataclass(frozen=True, slots=True)
+class NeverConnects:
+    """It opens no connection: a command that was given the URI of a case ends without."""
+
+    def fits(self, seen: Observed) -> bool:
+        """Never: who is observed has connected."""
+        return False
+
+    def __str__(self) -> str:
+        return "opens no connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +183,13 @@ class Allowed:
     """The clause of this reason, where it is another than the case's."""
 
 
-def goes_on(*messages: bytes | str, pongs: tuple[bytes, ...] = (), why: str = "") -> tuple[Allowed, ...]:
+def goes_on(*messages: Wanted, pongs: tuple[bytes, ...] = (), why: str = "") -> tuple[Allowed, ...]:
     """The stimulus is right: it comes back, and the connection stays."""
-    payloads = tuple(m.encode() if isinstance(m, str) else m for m in messages)
-    return (Allowed(Verdict.PASS, GoesOn(payloads, pongs), why or "what was sent is right"),)
+    return (Allowed(Verdict.PASS, GoesOn(messages, pongs), why or "what was sent is right"),)
 
 
 def refuses(
-    code: int = 1002, *, messages: tuple[bytes, ...] = (), accepting: Allowed | None = None, why: str = ""
+    code: int = 1002, *, messages: tuple[Wanted, ...] = (), accepting: Allowed | None = None, why: str = ""
 ) -> tuple[Allowed, ...]:
     """The stimulus is wrong: the testee fails the connection; the code, and whether one was sent, the closing judges.
 
@@ -139,11 +203,12 @@ def refuses(
     ]
     if messages:
         short = Where("fails the connection before all messages are back", lambda seen: _failed_short(seen, messages))
-        outcomes.append(Allowed(Verdict.NON_STRICT, short, "messages before the wrong frame were complete"))
+        why = "messages before the wrong frame were complete; refws delivers them first (ruling 32)"
+        outcomes.append(Allowed(Verdict.NON_STRICT, short, why, "rfc6455:6.2-p1-s6"))
     if accepting is not None:
         outcomes.append(accepting)
     return tuple(outcomes)
 
 
-def _failed_short(seen: Observed, messages: tuple[bytes, ...]) -> bool:
-    return seen.has_failed and not seen.went_on and seen.payloads == messages[: len(seen.payloads)]
+def _failed_short(seen: Observed, messages: tuple[Wanted, ...]) -> bool:
+    return seen.has_failed and not seen.went_on and _same(messages[: len(seen.messages)], seen.messages)

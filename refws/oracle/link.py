@@ -1,6 +1,7 @@
 """A TCP connection (or TLS over one) with the testee: writes any octets, and tells a conversation all that happens."""
 
 import asyncio
+import contextlib
 import socket
 import struct
 import time
@@ -55,7 +56,9 @@ class Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """TCP is gone."""
         if not self._dropped:
-            self._ended(End.RST if isinstance(exc, ConnectionError) else End.FIN)
+            self._read_rest()
+            # A reset behind FIN is a broken pipe to who writes: what came first counts.
+            self._ended(End.RST if isinstance(exc, ConnectionResetError) else End.FIN)
         self._wake()
         self._writable.set()
         self.ours_ended = True
@@ -69,6 +72,7 @@ class Link(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It takes more."""
         self._writable.set()
+        self._wake()
 
     # What a case does
 
@@ -78,19 +82,30 @@ class Link(asyncio.Protocol):
         return time.perf_counter() - self._began
 
     @property
+    def is_writable(self) -> bool:
+        """Whether the testee takes octets, as far as is known."""
+        return self._writable.is_set()
+
+    @property
     def is_over(self) -> bool:
         """Whether the testee has ended its half."""
         return self.conversation.sides[self.testee].end is not None
 
-    def write(self, octets: bytes) -> None:
-        """Write octets; what cannot be written any more is dropped, as TCP would."""
+    def write(self, octets: bytes, *, read: bool = True, size: int | None = None) -> None:
+        """Write octets; what cannot be written any more is dropped, as TCP would.
+
+        `read` is as with `Conversation.add`. With a `size` it goes out in writes of so many octets.
+        """
         if self._transport is None or self.ours_ended or self._transport.is_closing() or not octets:
             return
-        self.conversation.add(Event(self.now, self.testee.other, octets))
-        self._transport.write(octets)
+        self.conversation.add(Event(self.now, self.testee.other, octets), read=read)
+        for at in range(0, len(octets), size or len(octets)):
+            self._transport.write(octets[at : at + size] if size else octets)
 
     async def drained(self, patience: float) -> bool:
         """Wait until the testee takes octets again; False if it does not in that many seconds."""
+        if self._writable.is_set():
+            return True
         try:
             async with asyncio.timeout(patience):
                 await self._writable.wait()
@@ -105,7 +120,8 @@ class Link(asyncio.Protocol):
         self.conversation.add(Event(self.now, self.testee.other, end=End.FIN))
         self.ours_ended = True
         if self._transport.can_write_eof():
-            self._transport.write_eof()
+            with contextlib.suppress(OSError):  # the testee's reset was quicker
+                self._transport.write_eof()
         else:
             self._transport.close()
 
@@ -149,6 +165,20 @@ class Link(asyncio.Protocol):
             self._waiters.append(waiter)
             await asyncio.wait([waiter], timeout=left)
         return True
+
+    def _read_rest(self) -> None:
+        """Read what had come when a write failed, for asyncio drops it then: maybe the Close that says why."""
+        assert self._transport is not None
+        sock = self._transport.get_extra_info("socket")
+        if sock is None or self._transport.get_extra_info("ssl_object") is not None:
+            return
+        try:
+            with sock.dup() as copy:
+                copy.setblocking(False)
+                while octets := copy.recv(65536):
+                    self.conversation.add(Event(self.now, self.testee, octets))
+        except OSError:
+            pass  # there is nothing more, or it is a reset
 
     def _ended(self, end: End) -> None:
         self.conversation.add(Event(self.now, self.testee, end=end))

@@ -27,6 +27,8 @@ class Observed:
     went_on: bool = False
     silent: bool = False
     seconds: float = 0.0
+    note: str = ""
+    """What a case has noted about it, for its outcomes and for people: such as a bound that it found."""
 
     @property
     def payloads(self) -> tuple[bytes, ...]:
@@ -39,7 +41,8 @@ class Observed:
         return self.close is not None or self.end is not None
 
     def __str__(self) -> str:
-        parts = [str(message) for message in self.messages[:3]]
+        parts = [self.note] if self.note else []
+        parts += [str(message) for message in self.messages[:3]]
         if len(self.messages) > 3:
             parts.append(f"{len(self.messages) - 3} more messages")
         parts += [f"Pong of {len(payload)} octets" for payload in self.pongs[:3]]

@@ -2,11 +2,12 @@
 
 import base64
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from refws.oracle.conversation import accept_of
-from refws.oracle.wire.extensions import parse_extensions
+from refws.oracle.wire.extensions import Extension, parse_extensions
 from refws.oracle.wire.http import Head
+from refws.oracle.wire.permessage import NAME, honest_answer
 
 __all__ = ["Opening", "new_key"]
 
@@ -21,13 +22,24 @@ class Opening:
     """What the oracle offers (as the client) or agrees to (as the server) in an ordinary opening handshake.
 
     `extensions` is the value of Sec-WebSocket-Extensions; as the server it is answered only where the client offers
-    the extension. `fields` are put behind the others.
+    the extension, and with what the client asks for besides. `accepts` are answers in the order of preference, for a
+    server that agrees to something else. `fields` are put behind the others.
     """
 
     extensions: str = ""
+    accepts: str = ""
     subprotocols: tuple[str, ...] = ()
     origin: str | None = None
     fields: tuple[tuple[str, str], ...] = ()
+
+    def beside(self, usual: "Opening") -> "Opening":
+        """What this has, and of `usual` what it does not say itself, such as the credentials that a server asks for."""
+        return replace(
+            self,
+            subprotocols=self.subprotocols or usual.subprotocols,
+            origin=self.origin or usual.origin,
+            fields=(*usual.fields, *self.fields),
+        )
 
     def request(self, host: str, key: str) -> list[tuple[str, str]]:
         """The header fields of a request that offers this."""
@@ -53,6 +65,17 @@ class Opening:
         if self.subprotocols:
             fields.append(("Sec-WebSocket-Protocol", self.subprotocols[0]))
         offers = parse_extensions((request.get("Sec-WebSocket-Extensions") if request else None) or "")
-        if any(offer.name == self.extensions.partition(";")[0].strip() for offer in offers):
-            fields.append(("Sec-WebSocket-Extensions", self.extensions))
+        agreed = self._agreed(offers)
+        if agreed is not None:
+            fields.append(("Sec-WebSocket-Extensions", agreed))
         return [*fields, *self.fields]
+
+    def _agreed(self, offers: list[Extension]) -> str | None:
+        for wanted in parse_extensions(self.accepts or self.extensions):
+            if wanted.name == NAME:
+                answer = honest_answer(wanted, offers)
+                if answer is not None:
+                    return answer
+            elif any(offer.name == wanted.name for offer in offers):
+                return self.accepts or self.extensions
+        return None

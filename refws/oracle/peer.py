@@ -1,7 +1,11 @@
-"""The testee as a case sees it: what the oracle says to it, what it is waited for, what has come since."""
+"""The testee as a case sees it: what the oracle says to it, what it is waited for, what has come since.
+
+Longer than 250 lines: saying, waiting and seeing stand on one state, that of a connection.
+"""
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +18,7 @@ from refws.oracle.wire.deflate import Deflater
 from refws.oracle.wire.extensions import Extension
 from refws.oracle.wire.frame import Frame, Opcode, ReadFrame, close, ping, text
 from refws.oracle.wire.http import Head, head_octets
+from refws.oracle.wire.permessage import BITS
 
 __all__ = ["Observed", "Opening", "Peer", "new_key"]
 
@@ -26,30 +31,49 @@ class _Mark:
     messages: int = 0
     time: float = 0.0
     markers: list[bytes] = field(default_factory=list)
+    pending: bytes | None = None
 
 
 class Peer:
     """One connection with the testee.
 
-    `patience` is the watchdog: how many seconds the testee gets for anything, calibrated to its round trip.
+    `patience` is the watchdog: how many seconds the testee gets for anything, calibrated to its round trip. `usual` is
+    what every request has, whatever a case is about: a server may want an Origin, a subprotocol, or credentials.
     """
 
     def __init__(
-        self, testee: Role, link: Link, patience: float, *, host: str = "127.0.0.1", target: str = "/"
+        self,
+        testee: Role,
+        link: Link,
+        patience: float,
+        *,
+        host: str = "127.0.0.1",
+        target: str = "/",
+        usual: Opening = Opening(),  # noqa: B008 (frozen)
     ) -> None:
         self.testee = testee
         self.link = link
         self.patience = patience
         self.host = host
         self.target = target
+        self.usual = usual
         self.key = new_key()
         self.deflater: Deflater | None = None
         self.round_trip: float | None = None
+        self.another: Callable[[bool], Awaitable[Peer]] | None = None
+        """Connects to the same server once more, without TLS where it is told so; who asks drops the link. Raises
+        OSError. None where the testee is a client."""
+        self.uri = ""
+        """Of a client: the URI that the oracle has given it; empty where the client has put it together itself."""
+        self.earlier_keys: tuple[str, ...] = ()
+        """Of a client: the values of Sec-WebSocket-Key on its connections before this one."""
         self._masks = testee is Role.SERVER
         self._mark = _Mark()
         self._taken = 0  # messages that `message` has given
         self._heads = 0  # heads that `head` has given
         self._closed = False  # whether we have sent a Close
+        self.is_deaf = False
+        """Whether it let the last Ping's time go by, and neither answered nor failed."""
 
     @property
     def has_closed(self) -> bool:
@@ -75,7 +99,7 @@ class Peer:
 
     def request(self, opening: Opening = Opening()) -> list[tuple[str, str]]:  # noqa: B008 (frozen)
         """The header fields of an ordinary request."""
-        return opening.request(self.host, self.key)
+        return opening.beside(self.usual).request(self.host, self.key)
 
     async def ask(
         self,
@@ -87,7 +111,10 @@ class Peer:
     ) -> Head | None:
         """Send a request, right or wrong, and wait for the head of the answer; None where none comes."""
         self.send_octets(head_octets(f"{method} {target or self.target} {version}", fields))
-        return await self.head()
+        head = await self.head()
+        while head is not None and head.is_interim:
+            head = await self.head()
+        return head
 
     async def head(self) -> Head | None:
         """Wait for the testee's (next) head; None where none comes."""
@@ -114,13 +141,17 @@ class Peer:
             if self.theirs.head is None and await self.head() is None:
                 return False
             self.respond(self.answer(opening))
+        self.configure()
+        return self.conversation.is_open
+
+    def configure(self) -> None:
+        """Compress as was agreed on, if it was; `open` does so by itself."""
         agreed = self.agreed("permessage-deflate")
         if agreed is not None:
             ours = self.testee.other
             bits = agreed.get(f"{ours}_max_window_bits") or "15"
             takeover = f"{ours}_no_context_takeover" not in agreed
-            self.deflater = Deflater(int(bits) if bits.isdecimal() else 15, takeover=takeover)
-        return self.conversation.is_open
+            self.deflater = Deflater(int(bits) if bits in BITS else 15, takeover=takeover)
 
     def agreed(self, name: str) -> Extension | None:
         """An extension in use, with its parameters."""
@@ -128,9 +159,9 @@ class Peer:
 
     # Saying something
 
-    def send_octets(self, octets: bytes) -> None:
-        """Send octets as they are."""
-        self.link.write(octets)
+    def send_octets(self, octets: bytes, *, read: bool = True) -> None:
+        """Send octets as they are; not to `read` many that are whole frames without a fault saves time."""
+        self.link.write(octets, read=read)
 
     def octets(self, *what: Frame | bytes) -> bytes:
         """Frames as this side writes them: a client masks."""
@@ -146,7 +177,7 @@ class Peer:
         for at in range(0, len(octets), size):
             self.send_octets(octets[at : at + size])
             await asyncio.sleep(pause)
-            if self.link.is_over or not await self.link.drained(self.patience):
+            if self.theirs.close is not None or self.link.is_over or not await self.link.drained(self.patience):
                 return
 
     def compressed(self, message: Frame) -> Frame:
@@ -191,15 +222,37 @@ class Peer:
         self.round_trip = self.link.now - began
         return True
 
+    async def pong(self, payload: bytes) -> bool:
+        """Wait for the Pong to a Ping that was sent since `begin`; False where the testee fails, or is silent."""
+        await self.link.until(
+            lambda: self.theirs.close is not None or self.link.is_over or payload in self.observed().pongs,
+            self.patience,
+        )
+        return payload in self.observed().pongs
+
+    def marker(self) -> Frame:
+        """A Ping to send behind a stimulus, in its write: who fails is sent no more; `settle` waits for its answer."""
+        self._mark.pending = b"refws oracle " + os.urandom(4).hex().encode()
+        self._mark.markers.append(self._mark.pending)
+        return ping(self._mark.pending)
+
     async def goes_on(self) -> bool:
-        """Send a Ping, and wait until the testee answers it, ends, or sends a Close; whether it answered."""
-        marker = b"refws oracle " + os.urandom(4).hex().encode()
-        self._mark.markers.append(marker)
-        self.send(ping(marker))
-        return await self._pong(marker)
+        """Send a Ping, and wait until the testee answers it, ends, or sends a Close; whether it answered.
+
+        Where `marker` has given a Ping that was sent, it waits for that one's answer.
+        """
+        if self._mark.pending is None:
+            if self.theirs.close is not None or self.link.is_over:
+                return False
+            self.send(self.marker())
+        pending, self._mark.pending = self._mark.pending, None
+        assert pending is not None
+        answered = await self._pong(pending)
+        self.is_deaf = not answered and self.theirs.close is None and not self.link.is_over
+        return answered
 
     async def _pong(self, marker: bytes) -> bool:
-        side, start = self.theirs, len(self.theirs.frames)
+        side, start = self.theirs, self._mark.frames
         seen = {"at": start, "answered": False}
 
         def settled() -> bool:
@@ -223,6 +276,10 @@ class Peer:
             went_on = await self.goes_on()
         else:
             await self.link.until(lambda: self.theirs.close is not None or self.link.is_over, self.patience)
+        return await self.settled(went_on=went_on, finish=finish)
+
+    async def settled(self, *, went_on: bool, finish: bool = True) -> Observed:
+        """See a closing that the testee has begun through, unless not to `finish`; what was seen."""
         if self.theirs.close is not None and finish:
             await self.finish()
         return self.observed(went_on=went_on)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from refws.oracle.case import Case
 from refws.oracle.closing import after_failure, by_handshake
-from refws.oracle.expect import Allowed
+from refws.oracle.exchange import Item, exchange_of
+from refws.oracle.expect import Allowed, GoesOn
 from refws.oracle.peer import Observed, Peer
 from refws.oracle.recording import Recording
 from refws.oracle.referee import Referee
@@ -31,6 +32,15 @@ class CaseResult:
     seconds: float = 0.0
     recording: Recording | None = field(default=None, repr=False)
     observed: Observed | None = field(default=None, repr=False)
+    exchange: list[Item] = field(default_factory=list, repr=False)
+    """What went over the wire, as reports show it."""
+    played: bool = True
+    """False where the testee was not there for it; a case may find by itself that it is NOT-RUN."""
+
+    def blame(self, finding: Finding) -> None:
+        """Add a finding about the behaviour."""
+        self.findings = (finding, *self.findings)
+        self.behaviour = worst((self.behaviour, finding.verdict))
 
     @property
     def verdict(self) -> Verdict:
@@ -42,11 +52,17 @@ async def play(case: Case, peer: Peer, referee: Referee) -> CaseResult:
     """Play a case on a connection that is just there. Raises nothing of the testee's making."""
     result = CaseResult(case, peer.testee, Verdict.INCONCLUSIVE, recording=peer.conversation.recording)
     try:
-        findings = await _behaviour(case, peer, result)
-        findings += await _closing(peer, result)
+        try:
+            findings = await _behaviour(case, peer, result)
+            findings += await _closing(peer, result)
+        except Exception as error:  # a case that trips over what the testee sends must not end the run
+            result.behaviour = Verdict.HARNESS_ERROR
+            why = f"the oracle itself went wrong, and this is a bug of it: {type(error).__name__}: {error}"
+            findings = [Finding(Verdict.HARNESS_ERROR, case.clauses[0], case.obligation, why)]
         findings += [one for one in referee.findings(peer.testee) if one not in findings]
     finally:
         peer.link.drop()
+        result.exchange = exchange_of(peer.conversation, [name for name, _ in peer.usual.fields])
     result.findings = tuple(sorted(findings, key=lambda one: SEVERITY.index(one.verdict), reverse=True))
     result.behaviour = worst((result.behaviour, *(one.verdict for one in referee.findings(peer.testee))))
     result.seconds = peer.link.now
@@ -67,19 +83,48 @@ async def _behaviour(case: Case, peer: Peer, result: CaseResult) -> list[Finding
     if callable(case.stimulus):
         outcome = await case.stimulus(peer)
     else:
-        peer.send(*case.stimulus)
+        marked = case.marker and not _pongs(case)
+        peer.send(*case.stimulus, *((peer.marker(),) if marked else ()))
         outcome = None
     if isinstance(outcome, Finding):
         result.behaviour = outcome.verdict
         result.seen = outcome.why
         return [] if outcome.verdict is Verdict.PASS else [outcome]
-    seen = outcome if isinstance(outcome, Observed) else await peer.settle(marker=case.marker)
+    seen = outcome if isinstance(outcome, Observed) else await _settled(case, peer)
     result.observed, result.seen = seen, str(seen)
     fit = next((allowed for allowed in case.allowed if allowed.outcome.fits(seen)), None)
     result.behaviour = fit.verdict if fit is not None else Verdict.FAIL
     if result.behaviour is Verdict.PASS:
         return []
     return [_finding(case, seen, fit)]
+
+
+def _pongs(case: Case) -> tuple[bytes, ...]:
+    """The Pongs that are to come in a case."""
+    right = [one.outcome for one in case.allowed if isinstance(one.outcome, GoesOn)]
+    return next((one.pongs for one in right if one.pongs), ())
+
+
+async def _settled(case: Case, peer: Peer) -> Observed:
+    """What comes of the stimulus.
+
+    Pongs that are to come are waited for before another Ping is sent, for only the last one has to be answered (section
+    5.5.3); messages behind its Pong as well, for an application may be slower than what answers Pings.
+    """
+    right = [one.outcome for one in case.allowed if isinstance(one.outcome, GoesOn)]
+    pongs = _pongs(case)
+    messages = max((len(one.messages or ()) for one in right), default=0)
+
+    def echoed() -> bool:
+        return peer.theirs.close is not None or peer.link.is_over or len(peer.observed().messages) >= messages
+
+    if pongs:
+        await peer.pong(pongs[-1])
+    seen = await peer.settle(marker=case.marker)
+    if not seen.went_on or seen.has_failed or len(seen.messages) >= messages:
+        return seen
+    await peer.link.until(echoed, peer.patience)
+    return await peer.settled(went_on=True)
 
 
 def _finding(case: Case, seen: Observed, fit: Allowed | None) -> Finding:
@@ -99,14 +144,19 @@ def _inconclusive(case: Case, why: str) -> Finding:
 async def _closing(peer: Peer, result: CaseResult) -> list[Finding]:
     """How the connection ends: after a failure by what has come, else by a closing handshake that the oracle starts."""
     seen = result.observed
-    if seen is None or (result.case.bare and not peer.conversation.is_open):
+    if seen is None or (result.case.bare and (not peer.conversation.is_open or _refused(peer))):
         return []
     if seen.has_failed:
         findings = after_failure(result.case, peer, seen)
-    elif peer.link.ours_ended or peer.has_closed:
+    elif peer.link.ours_ended or peer.has_closed or peer.is_deaf:
         return []
     else:
         seen, findings = await by_handshake(peer)
     result.closing_observed = seen
     result.closing = worst(one.verdict for one in findings)
     return findings
+
+
+def _refused(peer: Peer) -> bool:
+    """Whether it is a client for which there never was a connection: it took no 101 for an answer."""
+    return peer.testee is Role.CLIENT and not peer.theirs.frames and peer.theirs.end is not None

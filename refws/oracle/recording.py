@@ -10,7 +10,17 @@ from typing import IO, Any, Final
 
 from refws.oracle.verdict import Role
 
-__all__ = ["FORMAT", "BadRecording", "End", "Event", "Recording", "read_transcript", "write_transcript"]
+__all__ = [
+    "FORMAT",
+    "BadRecording",
+    "End",
+    "Event",
+    "Recording",
+    "event_line",
+    "head_line",
+    "read_transcript",
+    "write_transcript",
+]
 
 FORMAT: Final = "refws-transcript/1"
 
@@ -44,13 +54,16 @@ class Recording:
 
     `name` is for people: two addresses, or a case. `established` is what was negotiated, where the recording begins
     behind the opening handshake: the value of the answer's Sec-WebSocket-Extensions, maybe empty; None where the
-    handshake is in it.
+    handshake is in it. `frames_known` is False where only heads and messages were recorded, as in a HAR, and the frames
+    are of the reader's making. `notes` say what is missing or was left out, one sentence each.
     """
 
     events: list[Event] = field(default_factory=list)
     name: str = ""
     secure: bool = False
     established: str | None = None
+    frames_known: bool = True
+    notes: list[str] = field(default_factory=list)
 
     def octets(self, sender: Role) -> bytes:
         """All that a side sent."""
@@ -60,17 +73,30 @@ class Recording:
 def write_transcript(recordings: Iterable[Recording], file: IO[str]) -> None:
     """Write recordings, a line of JSON for the head of each and for each of its events."""
     for recording in recordings:
-        head: dict[str, Any] = {"format": FORMAT, "name": recording.name, "secure": recording.secure}
-        if recording.established is not None:
-            head["established"] = recording.established
-        file.write(json.dumps(head) + "\n")
-        for event in recording.events:
-            line: dict[str, Any] = {"t": round(event.time, 6), "from": event.sender.value}
-            if event.octets:
-                line["octets"] = base64.b64encode(event.octets).decode()
-            if event.end is not None:
-                line["end"] = event.end.value
-            file.write(json.dumps(line) + "\n")
+        file.write(head_line(recording))
+        file.writelines(event_line(event) for event in recording.events)
+
+
+def head_line(recording: Recording) -> str:
+    """The line of a transcript that a recording begins with."""
+    head: dict[str, Any] = {"format": FORMAT, "name": recording.name, "secure": recording.secure}
+    if recording.established is not None:
+        head["established"] = recording.established
+    if not recording.frames_known:
+        head["frames_known"] = False
+    if recording.notes:
+        head["notes"] = recording.notes
+    return json.dumps(head) + "\n"
+
+
+def event_line(event: Event) -> str:
+    """The line of a transcript for an event."""
+    line: dict[str, Any] = {"t": round(event.time, 6), "from": event.sender.value}
+    if event.octets:
+        line["octets"] = base64.b64encode(event.octets).decode()
+    if event.end is not None:
+        line["end"] = event.end.value
+    return json.dumps(line) + "\n"
 
 
 def read_transcript(file: IO[str]) -> Iterator[Recording]:
@@ -84,7 +110,7 @@ def read_transcript(file: IO[str]) -> Iterator[Recording]:
                     yield recording
                 if data["format"] != FORMAT:
                     raise BadRecording(f"line {number}: {data['format']!r} is another format than {FORMAT}")
-                recording = Recording([], data.get("name", ""), data.get("secure", False), data.get("established"))
+                recording = _head(data)
             elif recording is None:
                 raise BadRecording(f"line {number}: a transcript begins with its format, {FORMAT}")
             else:
@@ -95,6 +121,17 @@ def read_transcript(file: IO[str]) -> Iterator[Recording]:
             raise BadRecording(f"line {number} is no line of a {FORMAT}: {error}") from None
     if recording is not None:
         yield recording
+
+
+def _head(data: dict[str, Any]) -> Recording:
+    return Recording(
+        [],
+        str(data.get("name", "")),
+        bool(data.get("secure", False)),
+        data.get("established"),
+        bool(data.get("frames_known", True)),
+        [str(note) for note in data.get("notes", [])],
+    )
 
 
 def _event(data: dict[str, Any]) -> Event:

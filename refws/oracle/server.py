@@ -4,16 +4,17 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from refws.oracle.case import Case
 from refws.oracle.conversation import Conversation
 from refws.oracle.link import Link
+from refws.oracle.opening import Opening
 from refws.oracle.peer import Peer
 from refws.oracle.play import CaseResult, play
 from refws.oracle.referee import Referee
-from refws.oracle.report import Report, Testee
+from refws.oracle.report import Report, Testee, not_run
 from refws.oracle.verdict import Finding, Role, Verdict
 
 __all__ = ["NotThere", "Target", "judge_server", "patience_of"]
@@ -22,6 +23,8 @@ LEAST_PATIENCE = 0.5
 MOST_PATIENCE = 10.0
 ROUND_TRIPS = 50
 """The watchdog's patience, in round trips of the testee, within those bounds in seconds."""
+OPENINGS = 3
+"""It is no shorter than so many of the testee's opening handshakes, which may take longer than an echo."""
 PROBE_TIMEOUT = 10.0
 
 
@@ -31,16 +34,17 @@ class NotThere(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server's address; `tls` is None for ws."""
+    """A server's address; `tls` is None for ws, and `usual` is what it wants in every request."""
 
     uri: str
     host: str
     port: int
     resource: str
     tls: ssl.SSLContext | None = None
+    usual: Opening = Opening()  # noqa: RUF009 (frozen)
 
     @classmethod
-    def of(cls, uri: str, tls: ssl.SSLContext | None = None) -> "Target":
+    def of(cls, uri: str, tls: ssl.SSLContext | None = None, usual: Opening = Opening()) -> "Target":  # noqa: B008
         """Read a ws or wss URI. Raises ValueError."""
         parts = urlsplit(uri)
         if parts.scheme not in ("ws", "wss") or not parts.hostname:
@@ -48,7 +52,14 @@ class Target:
         secure = parts.scheme == "wss"
         resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         port = parts.port or (443 if secure else 80)
-        return cls(uri, parts.hostname, port, resource, (tls or ssl.create_default_context()) if secure else None)
+        context = (tls or ssl.create_default_context()) if secure else None
+        return cls(uri, parts.hostname, port, resource, context, usual)
+
+    @property
+    def address(self) -> str:
+        """The URI as reports show it: without a user's name and password."""
+        parts = urlsplit(self.uri)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     @property
     def authority(self) -> str:
@@ -70,7 +81,13 @@ async def connect(target: Target, patience: float, name: str = "") -> tuple[Peer
             ssl=target.tls,
             server_hostname=target.host if target.tls else None,
         )
-    return Peer(Role.SERVER, link, patience, host=target.authority, target=target.resource), referee
+    peer = Peer(Role.SERVER, link, patience, host=target.authority, target=target.resource, usual=target.usual)
+
+    async def another(plain: bool) -> Peer:
+        return (await connect(replace(target, tls=None) if plain else target, patience, name))[0]
+
+    peer.another = another
+    return peer, referee
 
 
 async def calibrate(target: Target) -> tuple[float, float, str]:
@@ -84,7 +101,7 @@ async def calibrate(target: Target) -> tuple[float, float, str]:
             head = peer.theirs.head
             came = "nothing came" if head is None else f"{head.start_line!r} came"
             raise NotThere(f"{target.uri} opens no WebSocket connection: {came} instead of 101")
-        slowest = 0.0
+        opening, slowest = peer.link.now, 0.0
         for number in range(5):
             if not await peer.echo(f"round trip {number}"):
                 raise NotThere(
@@ -93,7 +110,7 @@ async def calibrate(target: Target) -> tuple[float, float, str]:
             slowest = max(slowest, peer.round_trip or 0.0)
         await peer.closing_handshake()
         name = (peer.theirs.head.get("Server") if peer.theirs.head else None) or ""
-        return slowest, patience_of(slowest), name
+        return slowest, max(patience_of(slowest), min(opening * OPENINGS, MOST_PATIENCE)), name
     finally:
         peer.link.drop()
 
@@ -110,18 +127,23 @@ async def judge_server(
     jobs: int = 1,
     patience: float | None = None,
     tls: ssl.SSLContext | None = None,
+    usual: Opening = Opening(),  # noqa: B008 (frozen)
+    on_begin: Callable[[Report], None] = lambda report: None,
     on_result: Callable[[CaseResult], None] = lambda result: None,
 ) -> Report:
-    """Judge the server at `uri` in these cases, `jobs` at a time.
+    """Judge the server at `uri` in those of these cases that are for servers, `jobs` at a time.
 
-    `patience` is in seconds, and measured where it is None. Cancelling ends the run; `on_result` has seen what there
-    was. Raises ValueError for what is no URI, and `NotThere` where no echo server answers.
+    `patience` is in seconds, and measured where it is None; `usual` is what every request has besides. Cancelling ends
+    the run: the report that `on_begin` was called with then has the results that there are, and the other cases as
+    NOT-RUN. Raises ValueError for what is no URI, and `NotThere` where no echo server answers.
     """
-    target = Target.of(uri, tls)
+    target = Target.of(uri, tls, usual)
     began = time.perf_counter()
     round_trip, measured, name = await calibrate(target)
-    report = Report(Testee(Role.SERVER, uri, name), round_trip=round_trip, patience=patience or measured)
+    report = Report(Testee(Role.SERVER, target.address, name), round_trip=round_trip, patience=patience or measured)
+    on_begin(report)
     results: dict[str, CaseResult] = {}
+    cases = [case for case in cases if Role.SERVER in case.roles]
     waiting = iter(sorted(cases, key=lambda case: case.slow))
 
     async def work() -> None:
@@ -129,11 +151,14 @@ async def judge_server(
             result = results[case.id] = await one_case(target, case, report.patience)
             on_result(result)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(max(jobs, 1)):
-            group.create_task(work())
-    report.results = [results[case.id] for case in cases]
-    report.seconds = time.perf_counter() - began
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(max(jobs, 1)):
+                group.create_task(work())
+    finally:
+        unplayed = "the run ended before this case"
+        report.results = [results.get(case.id) or not_run(case, Role.SERVER, unplayed) for case in cases]
+        report.seconds = time.perf_counter() - began
     return report
 
 
@@ -142,7 +167,21 @@ async def one_case(target: Target, case: Case, patience: float) -> CaseResult:
     try:
         peer, referee = await connect(target, patience, case.id)
     except (OSError, TimeoutError) as error:
-        why = f"the server does not answer: {error or 'it took too long'}"
-        finding = Finding(Verdict.NOT_RUN, case.clauses[0], case.obligation, why)
-        return CaseResult(case, Role.SERVER, Verdict.NOT_RUN, findings=(finding,))
-    return await play(case, peer, referee)
+        return not_run(case, Role.SERVER, f"the server does not answer: {error or 'it took too long'}")
+    result = await play(case, peer, referee)
+    if (result.observed is None or not result.observed.went_on) and not await _is_well(target, patience):
+        why = f"behind this case ({result.seen or 'nothing came'}) the server answers no ordinary echo any more"
+        result.blame(Finding(Verdict.FAIL, case.clauses[0], case.obligation, why))
+    return result
+
+
+async def _is_well(target: Target, patience: float) -> bool:
+    """Whether the server still does what it did before: an opening handshake and an echo, on another connection."""
+    try:
+        peer, _ = await connect(target, patience)
+    except (OSError, TimeoutError):
+        return False
+    try:
+        return await peer.open() and await peer.echo("still there")
+    finally:
+        peer.link.drop()

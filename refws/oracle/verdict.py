@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from refws.clauses.ledger import lookup
@@ -75,9 +76,10 @@ class Finding:
     offset: int | None = None
 
     def __post_init__(self) -> None:
-        lookup(self.clause)
+        level(self.clause)
 
 
+@cache
 def level(clause: str) -> str:
     """The requirement level of a clause, such as ``MUST NOT``. Raises `UnknownClause`."""
     return lookup(clause)[0].level

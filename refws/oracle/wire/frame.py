@@ -245,6 +245,11 @@ class FrameReader:
         self._size = len(rest)
         return frames
 
+    def skip(self, size: int) -> None:
+        """Count octets that are whole frames, and need not be read."""
+        assert not self.pending
+        self._offset += size
+
     def so_far(self) -> bytes:
         """The unmasked payload of the partial frame, as far as it has come."""
         if self.partial is None:

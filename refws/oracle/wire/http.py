@@ -19,7 +19,8 @@ class Field:
 class Head:
     """A request's or a response's head; `size` are its octets, the empty line included, from `offset` on.
 
-    `odd` lists what is no HTTP in it, one sentence each with its offset.
+    `odd` lists what is no HTTP in it, one sentence each with its offset; those that RFC 2616 had, and RFC 7230 has no
+    more, are in `dated`, too.
     """
 
     start_line: str
@@ -28,6 +29,7 @@ class Head:
     size: int
     time: float = 0.0
     odd: tuple[tuple[int, str], ...] = ()
+    dated: frozenset[tuple[int, str]] = frozenset()
 
     def all(self, name: str) -> list[Field]:
         """The fields of a name, in their order."""
@@ -54,6 +56,11 @@ class Head:
         return int(words[1]) if len(words) > 1 and len(words[1]) == 3 and words[1].isdecimal() else None
 
     @property
+    def is_interim(self) -> bool:
+        """Whether it is a 1xx behind which the answer is still to come (RFC 7231, section 6.2)."""
+        return self.status is not None and 100 <= self.status < 200 and self.status != 101
+
+    @property
     def target(self) -> str | None:
         """The target of a request; None where there is none."""
         return self.words[1] if len(self.words) > 1 else None
@@ -72,6 +79,7 @@ def parse_head(octets: bytes, offset: int = 0, time: float = 0.0) -> Head | None
         return None
     size = min(ends)[0]
     odd: list[tuple[int, str]] = []
+    dated: set[tuple[int, str]] = set()
     fields: list[Field] = []
     lines = octets[:size].split(b"\n")[:-1]
     at = offset
@@ -82,14 +90,17 @@ def parse_head(octets: bytes, offset: int = 0, time: float = 0.0) -> Head | None
         text = line.rstrip(b"\r")
         if number == 0:
             start_line = text.decode("latin-1")
+        elif text[:1] in (b" ", b"\t") and fields:
+            dated.add((at, "a folded header line"))
+            last = fields[-1]
+            value = f"{last.value} {text.decode('latin-1').strip()}".strip()
+            fields[-1] = Field(last.name, value, last.offset, last.raw + b"\n" + line)
         elif text:
             name, colon, value = text.decode("latin-1").partition(":")
             if not colon:
                 odd.append((at, f"a header line without a colon: {text[:40]!r}"))
-            elif text[:1] in b" \t":
-                odd.append((at, "a folded header line"))
             elif name != name.strip():
-                odd.append((at, f"white space before the colon of {name.strip()}"))
+                dated.add((at, f"white space before the colon of {name.strip()}"))
             fields.append(Field(name.strip(), value.strip(" \t"), at, bytes(line)))
         at += len(line) + 1
-    return Head(start_line, tuple(fields), offset, size, time, tuple(odd))
+    return Head(start_line, tuple(fields), offset, size, time, tuple(sorted({*odd, *dated})), frozenset(dated))

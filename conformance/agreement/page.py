@@ -1,0 +1,89 @@
+"""``reports/peers.html``: a matrix of libraries and sections, dated by version, without a rank."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import jinja2
+
+from conformance.agreement.differences import Ruling
+from conformance.agreement.report import Judged
+from refws.clauses.ledger import documents, lookup
+from refws.version import __version__
+
+__all__ = ["render"]
+
+_HERE: Final = Path(__file__).parent
+_HOUSE: Final = _HERE.parent / "publish" / "page.css"
+_TONES: Final = {
+    "PASS": "good",
+    "NON-STRICT": "weak",
+    "FAIL": "bad",
+    "UNIMPLEMENTED": "void",
+    "INCONCLUSIVE": "info",
+    "NOT-RUN": "void",
+    "HARNESS-ERROR": "bad",
+}
+_WORST_FIRST: Final = ("FAIL", "HARNESS-ERROR", "INCONCLUSIVE", "NON-STRICT", "UNIMPLEMENTED", "NOT-RUN", "PASS")
+
+
+def render(peers: Sequence[Judged], rulings: Sequence[Ruling]) -> str:
+    """Render the report as one page that needs no network."""
+    style = _HOUSE.read_text("utf-8") + (_HERE / "page.css").read_text("utf-8")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"tone": _TONES.__getitem__, "link": _link, "level": _level, "title": _title}
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return environment.get_template("page.html.j2").render(
+        peers=peers,
+        roles=[(role, [peer for peer in peers if peer.role == role]) for role in ("server", "client")],
+        sections=_sections(peers),
+        worst=_worst,
+        rulings=rulings,
+        by_ruling=_by_ruling(peers, rulings),
+        version=__version__,
+        style=style,
+        style_hash=f"sha256-{digest}",
+    )
+
+
+def _sections(peers: Sequence[Judged]) -> list[str]:
+    found = {section for peer in peers for section in peer.sections}
+    known = [f"{document.name}:{section}" for document in documents().values() for section in document.sections]
+    return [section for section in known if section in found]
+
+
+def _worst(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The verdicts of a cell, the worst first."""
+    return [(verdict, counts[verdict]) for verdict in _WORST_FIRST if verdict in counts]
+
+
+def _by_ruling(peers: Sequence[Judged], rulings: Sequence[Ruling]) -> list[dict[str, list[str]]]:
+    grouped: list[dict[str, list[str]]] = [{} for _ in rulings]
+    for peer in peers:
+        for one in peer.differences:
+            if one["ruling"] >= 0:
+                what = f"{one['aspect']}: Autobahn {one['autobahn']}, the oracle {one['oracle']}"
+                grouped[one["ruling"]].setdefault(what, []).append(f"{one['testee']} {one['case']}")
+    return grouped
+
+
+def _link(clause: str) -> str:
+    found = lookup(clause)[0]
+    return documents()[found.document].link(found.section)
+
+
+def _level(clause: str) -> str:
+    return lookup(clause)[0].level
+
+
+def _title(section: str) -> str:
+    document, _, number = section.partition(":")
+    return documents()[document].sections[number]

@@ -1,0 +1,107 @@
+"""A run of the harness by the oracle: instead of Autobahn where there is no engine for it, and else beside it."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from conformance.agreement.differences import Difference, differences, read_rulings, ruling_on
+from conformance.agreement.oracle import as_autobahn, cases_for, judge_testee
+from conformance.failure import HarnessFailure
+from conformance.results import Results, TesteeResults, to_json
+from conformance.runner import LAST_RUN, REPORT, Outcome, Plan
+from refws.oracle.play import CaseResult
+
+__all__ = ["AGREEMENT", "RULINGS", "Agreement", "by_oracle", "hold_against"]
+
+AGREEMENT: Final = "agreement.json"
+RULINGS: Final = Path(__file__).with_name("rulings.toml")
+_SCHEMA: Final = "refws-agreement/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many verdicts of Autobahn and of the oracle were compared, and those that differ without a ruling."""
+
+    compared: int
+    ruled: Sequence[Difference]
+    unruled: Sequence[Difference]
+
+    def __str__(self) -> str:
+        same = self.compared - len(self.ruled) - len(self.unruled)
+        line = f"the oracle beside Autobahn: {same:,} of {self.compared:,} verdicts are the same"
+        return f"{line}, {len(self.ruled)} differ by a ruling" if self.ruled else line
+
+    def to_json(self) -> str:
+        """Write it as JSON that is stable under diff."""
+        document = {
+            "schema": _SCHEMA,
+            "compared": self.compared,
+            "ruled": [asdict(one) for one in self.ruled],
+            "unruled": [asdict(one) for one in self.unruled],
+        }
+        return json.dumps(document, indent=1) + "\n"
+
+
+def by_oracle(plan: Plan, agent: str, work: Path, console: Console) -> Outcome:
+    """Run all of the plan by the oracle, and leave its report in the folder `last` below `work`.
+
+    Failures do not raise; they are in the outcome, and make its results partial.
+    """
+    folder = work / "oracle"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    verdicts, failures = _judge(plan, agent, folder, console)
+    results = Results(verdicts, partial=bool(failures), source=plan.source)
+    (folder / REPORT).write_text(to_json(results), "utf-8")
+    last = work / LAST_RUN
+    shutil.rmtree(last, ignore_errors=True)
+    folder.rename(last)
+    return Outcome(results, failures, interrupted=False)
+
+
+def hold_against(plan: Plan, autobahn: Results, agent: str, work: Path, console: Console) -> Agreement:
+    """Judge the same testees by the oracle, and compare. Raises HarnessFailure where one of them cannot be judged."""
+    verdicts, failures = _judge(plan, agent, work / "oracle", console)
+    if failures:
+        raise HarnessFailure("; ".join(failures))
+    rulings = read_rulings(RULINGS)
+    comparisons = [differences(name, autobahn.testees.get(name), ours) for name, ours in verdicts.items()]
+    found = [one for comparison in comparisons for one in comparison.found]
+    return Agreement(
+        sum(comparison.compared for comparison in comparisons),
+        [one for one in found if ruling_on(one, rulings)],
+        [one for one in found if not ruling_on(one, rulings)],
+    )
+
+
+def _judge(plan: Plan, agent: str, folder: Path, console: Console) -> tuple[dict[str, TesteeResults], list[str]]:
+    verdicts: dict[str, TesteeResults] = {}
+    failures: list[str] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        for testee in plan.testees:
+            cases = cases_for(testee)
+            advance = partial(_advance, progress, progress.add_task(f"oracle: {testee.name}", total=len(cases)))
+            place = folder / testee.name
+            try:
+                report = judge_testee(testee, cases, place, agent=agent, on_result=advance)
+                found = as_autobahn(report, place / "autobahn", asked=testee.cases)
+                verdicts[testee.name] = replace(found, agent=agent, host=testee.host)
+                console.print(
+                    f"oracle: {testee.name}: {len(found.cases)} of {len(testee.cases)} cases ({report.seconds:.1f} s)",
+                    highlight=False,
+                )
+            except HarnessFailure as failure:
+                failures.append(f"oracle: {failure}")
+    return verdicts, failures
+
+
+def _advance(progress: Progress, task: TaskID, _result: CaseResult) -> None:
+    progress.advance(task)

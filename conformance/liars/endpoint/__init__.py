@@ -1,0 +1,9 @@
+"""A small WebSocket endpoint of its own, with a method for each decision that a liar may take wrongly.
+
+It shares no code with the reference, nor with the oracle; both roles, an echo, with permessage-deflate.
+"""
+
+from conformance.liars.endpoint.endpoint import Endpoint, Outgoing
+from conformance.liars.endpoint.link import RoleName
+
+__all__ = ["Endpoint", "Outgoing", "RoleName"]

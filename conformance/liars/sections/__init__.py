@@ -1,0 +1,1 @@
+"""The liars, a module for each part of the RFCs."""

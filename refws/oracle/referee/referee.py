@@ -1,0 +1,171 @@
+"""The referee: it watches a conversation, and knows what each side did wrong in what it sent."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from refws.oracle import referee_deflate
+from refws.oracle.conversation import Side
+from refws.oracle.recording import End
+from refws.oracle.referee import (
+    fields,
+    s04_1_client_requirements,
+    s04_2_server_side_requirements,
+    s05_2_base_framing_protocol,
+    s05_4_fragmentation,
+    s05_5_1_close,
+    s05_5_answers,
+    s05_6_data_frames,
+    s07_1_1_end_of_tcp,
+)
+from refws.oracle.referee.book import Book, Check
+from refws.oracle.referee.same import SAME
+from refws.oracle.verdict import Finding, Role
+from refws.oracle.wire.extensions import Extension, parse_extensions
+from refws.oracle.wire.frame import Opcode, ReadFrame
+from refws.oracle.wire.http import Head
+
+__all__ = ["CLAUSES", "Referee"]
+
+_MODULES: Final = (
+    fields,
+    s04_1_client_requirements,
+    s04_2_server_side_requirements,
+    s05_2_base_framing_protocol,
+    s05_4_fragmentation,
+    s05_5_1_close,
+    s05_5_answers,
+    s05_6_data_frames,
+    s07_1_1_end_of_tcp,
+    referee_deflate,
+)
+BLAMED: Final = frozenset[str]().union(*(module.CLAUSES for module in _MODULES))
+"""The clauses that findings of the referee name."""
+CLAUSES: Final = BLAMED.union(*(SAME.get(clause, ()) for clause in BLAMED))
+"""Those, and the ones that say the same elsewhere."""
+
+_DEFLATE: Final = "permessage-deflate"
+
+
+class _Watched:
+    """What the referee keeps of one side."""
+
+    def __init__(self, role: Role) -> None:
+        self.book = Book()
+        self.order = s05_4_fragmentation.Order()
+        self.answers = s05_5_answers.Answers(role)
+        self.side: Side | None = None
+        self.shapes: set[object] = set()
+
+
+class Referee:
+    """Watches a conversation, and collects findings about each side.
+
+    With `end_of_tcp` it also judges who ended TCP and how, once both Close frames were there; a case has its own
+    judgement of that.
+    """
+
+    def __init__(self, *, end_of_tcp: bool = False) -> None:
+        self._sides = {role: _Watched(role) for role in Role}
+        self._request: Head | None = None
+        self._end_of_tcp = end_of_tcp
+
+    def findings(self, role: Role) -> list[Finding]:
+        """What a side did wrong so far: for each clause that it broke, the first time."""
+        watched = self._sides[role]
+        reader = watched.side.reader if watched.side else None
+        if watched.side is not None and reader is not None and reader.partial is not None:
+            self._header(watched, watched.side, reader.partial)
+        return watched.book.findings
+
+    def judged(self, role: Role) -> frozenset[str]:
+        """The clauses that a side had an occasion to keep so far, kept or not."""
+        return frozenset(self._sides[role].book.asked)
+
+    def head(self, side: Side, head: Head) -> None:
+        """A side's head has come."""
+        watched = self._sides[side.role]
+        watched.side = side
+        if side.role is Role.CLIENT:
+            self._request = head if s04_1_client_requirements.is_websocket(head) else None
+            if self._request is not None:
+                watched.book.enter(s04_1_client_requirements.check_request(head))
+                watched.book.enter(_offer(head))
+        elif head.status is not None and (head.status >= 200 or head.status == 101):
+            self._response(side, head)
+
+    def opened(self, sides: Iterable[Side]) -> None:
+        """Frames come from here on."""
+        for side in sides:
+            self._sides[side.role].side = side
+
+    def frame(self, side: Side, frame: ReadFrame) -> None:
+        """A side's frame has come, and is in `side.frames`."""
+        watched = self._sides[side.role]
+        self._header(watched, side, frame)
+        watched.book.enter(watched.order.check(frame))
+        if not frame.is_control:
+            message = side.messages[-1] if frame.fin and side.messages else None
+            if message is not None and message.frames[-1] is frame:
+                deflate = next((one for one in side.extensions if one.name == _DEFLATE), None)
+                watched.book.enter(s05_6_data_frames.check_message(side.role, message, deflate))
+        elif frame.opcode == Opcode.PING:
+            self._sides[side.role.other].answers.pinged(frame)
+        elif frame.opcode == Opcode.PONG:
+            watched.book.enter(watched.answers.ponged(frame))
+        elif frame.opcode == Opcode.CLOSE:
+            other = self._sides[side.role.other].side
+            received = other.close if other is not None else None
+            watched.book.enter(s05_5_1_close.check_close(side.role, frame, received))
+
+    def ended(self, side: Side) -> None:
+        """A side has ended."""
+        mine, other = self._sides[side.role], self._sides[side.role.other]
+        if mine.side is None or other.side is None or side.end is End.LOST:
+            return
+        self._duties(mine, mine.side, other.side)
+        self._duties(other, other.side, mine.side)
+        if self._end_of_tcp:
+            mine.book.enter(s07_1_1_end_of_tcp.check_end(side, other.side))
+
+    def _duties(self, watched: _Watched, mine: Side, other: Side) -> None:
+        erred = bool(self.findings(other.role))
+        watched.book.enter(watched.answers.ended(mine, other, other_erred=erred))
+
+    def _response(self, side: Side, head: Head) -> None:
+        server, client = self._sides[Role.SERVER], self._sides[Role.CLIENT]
+        request, self._request = self._request, None
+        if request is None and head.status != 101:
+            return
+        server.book.enter(s04_2_server_side_requirements.check_response(head, request))
+        if request is None:
+            return
+        server.answers.timed(head.time - request.time)
+        if client.side is not None:
+            early = len(client.side.undone_head)
+            client.book.enter(s04_1_client_requirements.check_early_data(early, client.side.size - early))
+        if head.status == 101:
+            server.book.enter(_answer(request, head))
+
+    def _header(self, watched: _Watched, side: Side, frame: ReadFrame) -> None:
+        seen = s05_2_base_framing_protocol.shape(frame)
+        if seen not in watched.shapes:
+            watched.shapes.add(seen)
+            names = {one.name for one in side.extensions}
+            agreed = s05_2_base_framing_protocol.Agreed(_DEFLATE in names, bool(names - {_DEFLATE}))
+            watched.book.enter(s05_2_base_framing_protocol.check_header(side.role, frame, agreed))
+
+
+def _extensions(head: Head) -> list[Extension]:
+    return parse_extensions(head.get("Sec-WebSocket-Extensions") or "")
+
+
+def _offer(head: Head) -> Iterator[Check]:
+    for field in head.all("Sec-WebSocket-Extensions")[:1]:
+        for verdict, clause, why in referee_deflate.judge_offer(_extensions(head)):
+            yield Check(clause, why, field.offset, verdict)
+
+
+def _answer(request: Head, head: Head) -> Iterator[Check]:
+    for field in head.all("Sec-WebSocket-Extensions")[:1]:
+        for verdict, clause, why in referee_deflate.judge_answer(_extensions(request), _extensions(head)):
+            yield Check(clause, why, field.offset, verdict)
