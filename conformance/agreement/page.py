@@ -43,8 +43,7 @@ def render(peers: Sequence[Judged], rulings: Sequence[Ruling]) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return environment.get_template("page.html.j2").render(
         peers=peers,
-        roles=[(role, [peer for peer in peers if peer.role == role]) for role in ("server", "client")],
-        sections=_sections(peers),
+        roles=[_in_role(role, peers) for role in ("server", "client")],
         worst=_worst,
         rulings=rulings,
         by_ruling=_by_ruling(peers, rulings),
@@ -52,6 +51,12 @@ def render(peers: Sequence[Judged], rulings: Sequence[Ruling]) -> str:
         style=style,
         style_hash=f"sha256-{digest}",
     )
+
+
+def _in_role(role: str, peers: Sequence[Judged]) -> tuple[str, list[Judged], list[str]]:
+    """A role, who plays it, and the sections by which they were judged."""
+    members = sorted((peer for peer in peers if peer.role == role), key=lambda peer: peer.library.casefold())
+    return role, members, _sections(members)
 
 
 def _sections(peers: Sequence[Judged]) -> list[str]:
