@@ -71,9 +71,7 @@ def peers(
     versions = {peer.name: peer.version() for peer in chosen}
     theirs = _by_autobahn(chosen, cases, versions, engine, where) if autobahn else _committed(chosen, versions, where)
     rulings = read_rulings(RULINGS)
-    found = [
-        _one(peer, _Judgement(versions[peer.name], theirs.get(peer.name), cases, rulings), where) for peer in chosen
-    ]
+    found = [_one(peer, _Judgement(versions[peer.name], theirs.get(peer.name), cases), where) for peer in chosen]
     open_ones = [one for _, compared in found for one in compared.found if not ruling_on(one, rulings)]
     for difference in open_ones:
         click.echo(f"no ruling: {difference}")
@@ -100,7 +98,6 @@ class _Judgement:
     version: str
     autobahn: TesteeResults | None
     cases: Sequence[str]
-    rulings: Sequence[Ruling]
 
 
 def _one(peer: Peer, against: _Judgement, where: _Where) -> tuple[Judged, Comparison]:
@@ -115,7 +112,7 @@ def _one(peer: Peer, against: _Judgement, where: _Where) -> tuple[Judged, Compar
         highlight=False,
         soft_wrap=True,
     )
-    return judged(peer, against.version, report, comparison, against.rulings), comparison
+    return judged(peer, against.version, report, comparison), comparison
 
 
 def _committed(chosen: Sequence[Peer], versions: dict[str, str], where: _Where) -> dict[str, TesteeResults]:

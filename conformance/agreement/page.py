@@ -8,7 +8,7 @@ from typing import Final
 
 import jinja2
 
-from conformance.agreement.differences import Ruling
+from conformance.agreement.differences import Difference, Ruling, ruling_on
 from conformance.agreement.report import Judged
 from refws.clauses.ledger import documents, lookup
 from refws.version import __version__
@@ -71,12 +71,14 @@ def _worst(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def _by_ruling(peers: Sequence[Judged], rulings: Sequence[Ruling]) -> list[dict[str, list[str]]]:
+    """For each ruling what it is about: the two words, and where they were said."""
     grouped: list[dict[str, list[str]]] = [{} for _ in rulings]
     for peer in peers:
-        for one in peer.differences:
-            if one["ruling"] >= 0:
-                what = f"{one['aspect']}: Autobahn {one['autobahn']}, the oracle {one['oracle']}"
-                grouped[one["ruling"]].setdefault(what, []).append(f"{one['testee']} {one['case']}")
+        for one in (Difference(**entry) for entry in peer.differences):
+            ruling = ruling_on(one, rulings)
+            if ruling is not None:
+                what = f"{one.aspect}: Autobahn {one.autobahn}, the oracle {one.oracle}"
+                grouped[rulings.index(ruling)].setdefault(what, []).append(f"{one.testee} {one.case}")
     return grouped
 
 

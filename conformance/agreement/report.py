@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.agreement.differences import Comparison, Difference, Ruling, ruling_on
+from conformance.agreement.differences import Comparison, Ruling
 from conformance.failure import HarnessFailure
 from conformance.peers.catalogue import Peer
 from refws.oracle.report import Report
@@ -25,7 +25,7 @@ class Judged:
 
     `sections` counts the oracle's verdicts by the section that a case is about, and `findings` are those of its cases
     that do not pass, by clause: the verdict, the cases, and one sentence. `agreed` is how many of Autobahn's verdicts
-    are the oracle's, of `compared`; the rest are in `differences`, each with the number of its ruling, -1 for none.
+    are the oracle's, of `compared`; the rest are in `differences`.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Judged:
     differences: Sequence[Mapping[str, Any]]
 
 
-def judged(peer: Peer, version: str, report: Report, comparison: Comparison, rulings: Sequence[Ruling]) -> Judged:
+def judged(peer: Peer, version: str, report: Report, comparison: Comparison) -> Judged:
     """Sum up what was found out about a library."""
     sections: dict[str, Counter[str]] = {}
     for result in report.results:
@@ -53,7 +53,7 @@ def judged(peer: Peer, version: str, report: Report, comparison: Comparison, rul
         _findings(report),
         comparison.compared,
         comparison.compared - len(comparison.found),
-        [{**asdict(one), "ruling": _number(one, rulings)} for one in comparison.found],
+        [asdict(one) for one in comparison.found],
     )
 
 
@@ -74,11 +74,6 @@ def _findings(report: Report) -> list[dict[str, Any]]:
                 if result.case.id not in entry["cases"]:
                     entry["cases"].append(result.case.id)
     return [grouped[key] for key in sorted(grouped)]
-
-
-def _number(difference: Difference, rulings: Sequence[Ruling]) -> int:
-    ruling = ruling_on(difference, rulings)
-    return -1 if ruling is None else list(rulings).index(ruling)
 
 
 def to_json(peers: Iterable[Judged], rulings: Sequence[Ruling]) -> str:

@@ -146,7 +146,6 @@ PEER = Judged(
             "aspect": "behavior",
             "autobahn": "FAILED",
             "oracle": "NON-STRICT",
-            "ruling": 0,
         }
     ],
 )
