@@ -15,6 +15,7 @@ from conformance.compare import REGRESSIONS
 from conformance.compare import compare as compare_results
 from conformance.engines.docker_engine import NoDockerEngine, connect
 from conformance.failure import ExitStatus, HarnessFailure
+from conformance.liars.command import liars
 from conformance.paths import REPORTS, WORK
 from conformance.results import load
 from conformance.source import check_blessed, digest
@@ -45,6 +46,7 @@ def main() -> None:
 
 
 main.add_command(run)
+main.add_command(liars)
 main.add_command(peers)
 
 

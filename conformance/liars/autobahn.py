@@ -59,33 +59,35 @@ async def verdicts_on(
     engine: Engine, make: Make, role: Role, cases: Sequence[str], folder: Path, *, limit: float = LIMIT
 ) -> tuple[dict[str, tuple[str, str]], bool]:
     """(each case's behaviour and closing as Autobahn has them, whether it got through in time)."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 (at once)
     if role is Role.SERVER:
         whole = await _judge_server(engine, make, cases, folder, limit)
     else:
         whole = await _judge_client(engine, make, cases, folder, limit)
-    index = folder / REPORTS / "index.json"
-    if not index.exists():
-        return {}, False
-    entries: dict[str, dict[str, Any]] = json.loads(index.read_text("utf-8")).get(AGENT, {})
+    entries = _entries(folder / REPORTS / "index.json")
     return {case: (entry["behavior"], entry["behaviorClose"]) for case, entry in entries.items()}, whole
 
 
+def _entries(index: Path) -> dict[str, dict[str, Any]]:
+    """What Autobahn reports of each case; nothing where it did not come to that."""
+    if not index.exists():
+        return {}
+    found: dict[str, dict[str, Any]] = json.loads(index.read_text("utf-8")).get(AGENT, {})
+    return found
+
+
 async def _judge_server(engine: Engine, make: Make, cases: Sequence[str], folder: Path, limit: float) -> bool:
-    server, port = await serving(make)
-    try:
+    async with serving(make) as port:
         specification.for_fuzzingclient(folder, f"ws://127.0.0.1:{port}", AGENT, cases)
         wstest = engine.start("fuzzingclient", folder)
         try:
             async with asyncio.timeout(limit):
-                while wstest.exit_status() is None:
+                while wstest.exit_status() is None:  # noqa: ASYNC110 (another process)
                     await asyncio.sleep(_POLL)
         except TimeoutError:
             return False
         finally:
             wstest.stop()
-    finally:
-        server.close()
     return True
 
 

@@ -50,12 +50,13 @@ What the referee knows of that (`refws.oracle.referee.same`) is not repeated.
 
 _PASSED_ON: Final = "binds who passes messages on between two peers"
 _AT_ONCE: Final = "whoever judges clients asks for one connection at a time"
+_NO_CLIENT: Final = "who sends no handshake cannot be told from a connection that came to nothing"
 _NAMED: Final = "a name outside ASCII would have to lead to the judge"
 _WITHIN_TLS: Final = "what is wrong there TLS itself refuses, before a judge can see it"
 
 EXEMPT: Final[dict[str, str]] = {
-    "rfc6455:4.1-p3-s1": "who sends no handshake is no client, and cannot be told from a connection that came to nothing",
-    "rfc6455:4.1-p21-s1": "who sends no handshake is no client, and cannot be told from a connection that came to nothing",
+    "rfc6455:4.1-p3-s1": _NO_CLIENT,
+    "rfc6455:4.1-p21-s1": _NO_CLIENT,
     "rfc6455:4.1-p5-s1": _AT_ONCE,
     "rfc6455:4.1-p5-s2": _AT_ONCE,
     "rfc6455:4.1-p5-s3": _AT_ONCE,
@@ -71,14 +72,14 @@ EXEMPT: Final[dict[str, str]] = {
     "rfc6455:6.1-p2-s1 server": "what a server sends before its answer is no frame, but a broken answer (4.2.2-p12-s1)",
     "rfc6455:6.1-p3-s1": "octets outside a frame are read as frames, with whatever is then wrong in them",
     "rfc6455:7.2.2-p1-s2": "no clause says how long a server may wait, so that silence alone breaks none",
-    "rfc6455:9.1-p7-s1": "which extensions there are says a registry, that grows",
-    "rfc6455:9.1-p7-s2 client": "a parameter may be defined where the judge does not know it; servers decline the offer",
+    "rfc6455:9.1-p7-s1": "which extensions there are, a registry says",
+    "rfc6455:9.1-p7-s2 client": "a parameter may be defined later than the judge; servers decline it",
     "rfc6455:10.4-p1-s1": "no clause says which size is too much",
-    "rfc6455:10.6-p1-s2/1": "who has no TLS cannot be talked to at a wss address, and at a ws address needs none",
+    "rfc6455:10.6-p1-s2/1": "who has no TLS cannot be talked to at wss, and at ws needs none",
     "rfc6455:11.1.1-p8-s1": _NAMED,
     "rfc6455:11.1.2-p8-s1": _NAMED,
     "rfc6455:11.3.2-p9-s2": "erratum 3433 lets the field be repeated",
-    "rfc6455:11.3.3-p9-s1 client": "it binds the server; where both fields are right, no clause tells a client to refuse them",
+    "rfc6455:11.3.3-p9-s1 client": "where both fields are right, no clause tells a client to refuse them",
     "rfc7692:5-p1-s1": "an offer is the extension's name in that field; without it there is none",
     "rfc7692:5-p3-s7": "how large a client's window is does not show; where it says nothing, it is 32 KiB",
     "rfc7692:7.2.1-p9-s1": "inflaters, the judge's among them, leave the padding unread",

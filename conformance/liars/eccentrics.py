@@ -1,6 +1,10 @@
-"""Honest eccentrics: endpoints that are unusual, and break no clause. The oracle must never fail one of them."""
+"""Honest eccentrics: endpoints that are unusual, and break no clause. The oracle must never fail one of them.
+
+Longer than other modules, for each eccentric is a class of a few lines.
+"""
 
 import asyncio
+import codecs
 import re
 import zlib
 from collections.abc import Iterator
@@ -8,11 +12,14 @@ from typing import Final
 
 from conformance.liars.endpoint import Endpoint, Outgoing
 from conformance.liars.endpoint.deflating import TAIL
-from conformance.liars.endpoint.framing import CONTINUATION, PING, PONG, TEXT, Incoming
+from conformance.liars.endpoint.framing import CONTINUATION, PING, PONG
 from conformance.liars.endpoint.http import Extension, Fields, head_octets
 from refws.oracle.verdict import Role
 
 __all__ = ["ECCENTRICS", "name_of", "roles_of"]
+
+
+_REASON: Final = b"because it is so ".ljust(123, b".")
 
 
 class UnsolicitedPongs(Endpoint):
@@ -81,10 +88,13 @@ class CloseWithoutCode(Endpoint):
 
 
 class LongReasons(Endpoint):
-    """Its Close frames have a reason of 123 octets."""
+    """Its Close frames have a reason of 123 octets, unless it was told which."""
 
-    def send_close(self, body: bytes) -> None:
-        super().send_close((body or b"\x03\xe8")[:2] + b"because it is so ".ljust(123, b"."))
+    def answer_close(self, body: bytes) -> None:
+        self.send_close((body[:2] or (1000).to_bytes(2, "big")) + _REASON)
+
+    def failure_body(self, code: int) -> bytes:
+        return super().failure_body(code) + _REASON
 
 
 class CloseWithinAMessage(Endpoint):
@@ -135,6 +145,9 @@ class NoDeflate(Endpoint):
 
     def offer(self) -> str:
         return ""
+
+    def agree(self, chosen: list[Extension]) -> bool:
+        return not chosen
 
     def choose(self, offers: list[Extension]) -> str:
         return ""
@@ -212,11 +225,11 @@ class LimitsTheClient(Endpoint):
 
 
 class OffersALot(Endpoint):
-    """As a client it makes several offers, with every parameter, and extensions that nobody knows."""
+    """As a client it makes several offers, with many parameters, one of them in quotation marks."""
 
     def offer(self) -> str:
         return (
-            "x-unknown; level=3, permessage-deflate; client_max_window_bits=12; server_no_context_takeover, "
+            "permessage-deflate; client_max_window_bits=12; server_no_context_takeover, "
             'permessage-deflate; client_max_window_bits="15", permessage-deflate'
         )
 
@@ -355,7 +368,11 @@ class OldVersionToo(Endpoint):
 
     def write_head(self, start: str, fields: Fields) -> None:
         super().write_head(
-            start, [(name, "13, 8, 7" if name == "Sec-WebSocket-Version" and self.is_server else value) for name, value in fields]
+            start,
+            [
+                (name, "13, 8, 7" if name == "Sec-WebSocket-Version" and self.is_server else value)
+                for name, value in fields
+            ],
         )
 
 
@@ -385,14 +402,18 @@ class Limits(Endpoint):
 class FailsLate(Endpoint):
     """It looks at the text of a message when it is complete."""
 
-    def begin_frame(self, frame: Incoming) -> None:
-        super().begin_frame(frame)
-        if frame.opcode == TEXT:
-            self._compressed, self._plain = True, not self._compressed
-            self._utf8 = None
+    _held = b""
 
-    def inflate(self, payload: bytes) -> bytes:
-        return payload if self._plain else super().inflate(payload)
+    def text_is_right(self, decoder: codecs.IncrementalDecoder, octets: bytes, *, final: bool) -> bool:
+        self._held += octets
+        if not final:
+            return True
+        held, self._held = self._held, b""
+        return super().text_is_right(decoder, held, final=True)
+
+    def reason_is_right(self, reason: bytes) -> bool:
+        self._held = b""
+        return super().reason_is_right(reason)
 
 
 _ONE_ROLE: Final = {

@@ -1,4 +1,4 @@
-"""The kill matrix: each liar judged by the oracle, and whether it was caught, and blamed on the clause that it breaks."""
+"""The kill matrix: each liar judged by the oracle, whether it was caught, and blamed on the clause that it breaks."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -32,7 +32,7 @@ class Catch:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a liar: the findings against it, those that blame its clause first, and how many cases it played."""
+    """What became of a liar: how many cases it played, the findings against it, those that blame its clause first."""
 
     liar: Liar
     played: int
@@ -69,7 +69,9 @@ def is_short(case: Case) -> bool:
 async def play_liar(liar: Liar, cases: Sequence[Case]) -> Fate:
     """Let the oracle judge a liar in these cases."""
     results = await judged(liar.kind, liar.role, cases)
-    caught = [Catch(result.case.id, one, _is_right(liar, result, one)) for result in results for one in _failures(result)]
+    caught = [
+        Catch(result.case.id, one, _is_right(liar, result, one)) for result in results for one in _failures(result)
+    ]
     caught.sort(key=lambda catch: (not catch.rightly, catch.case, catch.finding.clause))
     return Fate(liar, len(results), tuple(caught))
 

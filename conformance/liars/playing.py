@@ -1,7 +1,8 @@
 """Lets the oracle judge endpoints of our own, in either role, in one process."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -38,29 +39,42 @@ async def judged(
     return await _judged_client(make, mine, patience, jobs)
 
 
-async def serving(make: Make) -> tuple[asyncio.Server, int]:
-    """Serve with endpoints of this kind; the server, and its port."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(partial(make, "server"), "127.0.0.1", 0)
-    return server, server.sockets[0].getsockname()[1]
+@contextlib.asynccontextmanager
+async def serving(make: Make) -> AsyncIterator[int]:
+    """Serve with endpoints of this kind; gives the port. At the end all of them are gone."""
+    came: list[Endpoint] = []
+
+    def accept() -> Endpoint:
+        came.append(make("server"))
+        return came[-1]
+
+    server = await asyncio.get_running_loop().create_server(accept, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await _gone(came)
+
+
+async def _gone(endpoints: Sequence[Endpoint]) -> None:
+    for endpoint in endpoints:
+        endpoint.drop()
+    await asyncio.gather(*(endpoint.lost for endpoint in endpoints if endpoint.transport is not None))
 
 
 async def _judged_server(make: Make, cases: Sequence[Case], patience: float, jobs: int) -> list[CaseResult]:
-    server, port = await serving(make)
-    target = Target.of(f"ws://127.0.0.1:{port}/")
-    waiting = iter(cases)
-    results: list[CaseResult] = []
+    async with serving(make) as port:
+        target = Target.of(f"ws://127.0.0.1:{port}/")
+        waiting = iter(cases)
+        results: list[CaseResult] = []
 
-    async def work() -> None:
-        for case in waiting:
-            results.append(await one_case(target, case, patience))
+        async def work() -> None:
+            for case in waiting:
+                results.append(await one_case(target, case, patience))
 
-    try:
         async with asyncio.TaskGroup() as group:
             for _ in range(jobs):
                 group.create_task(work())
-    finally:
-        server.close()
     return results
 
 
@@ -104,4 +118,4 @@ async def _come(make: Make, judge: ClientJudge, number: int, case: Case) -> Case
         return played.result() if played.done() and not played.cancelled() else None
     finally:
         if client is not None:
-            client.drop()
+            await _gone([client])

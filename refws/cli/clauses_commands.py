@@ -74,15 +74,17 @@ def list_(  # noqa: PLR0917 (click names them all)
 @click.argument("asked", nargs=-1, required=True, callback=_named, metavar="NAME...")
 @as_json
 def show(asked: list[Clause], as_json: bool) -> None:
-    """Show a rule, where the code obeys it, the tests and Autobahn cases that exercise it, and the rulings."""
+    """Show a rule, where the code obeys it, the tests, Autobahn's cases and the oracle's, and the rulings."""
     reference = Reference()
     found = [reference.describe(clause) for clause in asked]
     if as_json:
         _print_json(found)
         return
+    from refws.oracle.coverage import coverage_of  # noqa: PLC0415 (its cases are many, and only this needs them)
+
     terminal = console()
     for entry in found:
-        show_clause(terminal, entry)
+        show_clause(terminal, entry, coverage_of(entry["name"]))
 
 
 @clauses.command("audit")

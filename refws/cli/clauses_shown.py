@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.table import Table
 
 from refws.clauses.ledger import Clause
 from refws.clauses.reference import Reference
+
+if TYPE_CHECKING:
+    from refws.oracle.coverage import Coverage
 
 __all__ = ["STATES", "console", "show_clause", "show_list", "totals"]
 
@@ -47,8 +50,8 @@ def show_list(console: Console, reference: Reference, kept: list[Clause]) -> Non
     console.print(totals(reference, kept))
 
 
-def show_clause(console: Console, entry: dict[str, Any]) -> None:
-    """Print all that `Reference.describe` says of a clause."""
+def show_clause(console: Console, entry: dict[str, Any], oracle: "Coverage | None" = None) -> None:
+    """Print all that `Reference.describe` says of a clause, and how the oracle judges it."""
     state = entry["state"]
     obligation = {"none": "", "both": " (sender and receiver)"}.get(entry["obligation"], f" ({entry['obligation']})")
     bound = ", ".join(entry["who"]) + obligation
@@ -80,6 +83,8 @@ def show_clause(console: Console, entry: dict[str, Any]) -> None:
     if entry["mutants"]["mutants"]:
         console.print("[bold]broken on purpose[/], {killed} times of {mutants} they noticed".format(**entry["mutants"]))
     _show_cases(console, entry["autobahn"])
+    if oracle is not None:
+        _show_oracles(console, entry["name"], oracle)
     for number, title in entry["rulings"].items():
         console.print(f"[bold]ruling {number}[/] {escape(title)} (docs/rulings.md)")
     if entry["errata"]:
@@ -95,6 +100,17 @@ def _show_cases(console: Console, autobahn: dict[str, Any]) -> None:
     counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
     names = list(cases) if len(cases) <= SHOWN_CASES else [f"{', '.join(autobahn['patterns'])}: {len(cases)} cases"]
     console.print(f"[bold]Autobahn[/], {autobahn['coverage']}: {', '.join(names)}; both roles: {counted}")
+
+
+def _show_oracles(console: Console, name: str, oracle: "Coverage") -> None:
+    parts = ["its referee in every conversation"] if oracle.by_referee else []
+    parts += [case.id for case in oracle.cases[:SHOWN_CASES]]
+    more = len(oracle.cases) - SHOWN_CASES
+    parts += [f"and {more} more (refws oracle cases --clause {name})"] if more > 0 else []
+    if oracle.not_shown:
+        parts = [f"cannot show it: {oracle.not_shown}"]
+    if parts:
+        console.print(f"[bold]oracle[/], {escape(', '.join(parts))}")
 
 
 def totals(reference: Reference, asked: Iterable[Clause]) -> str:

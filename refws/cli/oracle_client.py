@@ -14,7 +14,7 @@ from refws.cli.oracle_shown import show_cases
 from refws.oracle.case import Case
 from refws.oracle.client import ClientJudge, playing_order
 from refws.oracle.clients import judge_client
-from refws.oracle.report import UNKNOWN, Report
+from refws.oracle.report import UNKNOWN, Report, Testee, not_run
 from refws.oracle.verdict import Role
 
 __all__ = ["client"]
@@ -58,8 +58,6 @@ def client(command: str, dry_run: bool, stay: bool, keep: Path | None, **options
     except OSError as error:
         click.echo(f"refws: {error}", err=True)
         sys.exit(UNKNOWN)
-    if not reports:
-        click.echo("refws: could not tell: no client came", err=True)
     sys.exit(finish(reports, wanted))
 
 
@@ -93,7 +91,14 @@ def _judge(cases: list[Case], wanted: Wanted, keep: Path | None, **how: Any) -> 
             return reports
 
     with progress(len(cases), keep) as on_result:
-        return interruptible(run())
+        reports = interruptible(run())
+    return reports or [_nobody(cases, judges[0].port if judges else how["port"])]
+
+
+def _nobody(cases: list[Case], port: int) -> Report:
+    why = "no client came"
+    results = [not_run(case, Role.CLIENT, why) for case in cases]
+    return Report(Testee(Role.CLIENT, f"port {port}"), results, interrupted=why)
 
 
 def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:

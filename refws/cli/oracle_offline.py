@@ -8,7 +8,7 @@ import click
 
 from refws.cli.oracle_options import Wanted, reporting, selected, selecting
 from refws.cli.oracle_run import finish
-from refws.cli.oracle_shown import cases_as_json, show_cases, show_comparison
+from refws.cli.oracle_shown import cases_as_json, show_cases, show_comparison, show_uncovered
 from refws.oracle.output.compare import compare as compared
 from refws.oracle.report import Report
 from refws.oracle.verdict import Role
@@ -21,9 +21,15 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command()
 @selecting
 @click.option("--role", type=click.Choice([role.value for role in Role]), help="Only cases for a testee of this role.")
+@click.option("--uncovered", is_flag=True, help="List what no case can show instead, and why; alone or with --json.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def cases(role: str | None, as_json: bool, **options: Any) -> None:
+def cases(role: str | None, uncovered: bool, as_json: bool, **options: Any) -> None:
     """List the cases."""
+    if uncovered:
+        if role or any(options.values()):
+            raise click.UsageError("--uncovered is about clauses, and chooses no cases")
+        show_uncovered(as_json=as_json)
+        return
     found = selected(Role(role) if role else None, options)
     if as_json:
         click.echo(cases_as_json(found))

@@ -50,7 +50,7 @@ def progress(
         fails += result.verdict is Verdict.FAIL
         if kept is not None:
             keep(kept, result, secret)
-        result.recording = result.observed = result.closing_observed = None
+        result.let_go()
         bar.update(task, advance=1, description=f"[red]{fails} FAIL" if fails else "judging")
 
     with bar:
@@ -128,4 +128,5 @@ def show_one(report: Report, wanted: Wanted) -> None:
 
 def _nothing(report: Report) -> str:
     why = report.interrupted or report.results[0].findings[0].why
-    return f"could not tell: {why}; {len(report.results)} cases NOT-RUN"
+    count = len(report.results)
+    return f"could not tell: {why}; {count} case{'s' * (count != 1)} NOT-RUN"

@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.text import Text
 
 from refws.oracle.case import Case
+from refws.oracle.coverage import not_shown
 from refws.oracle.output.compare import Change, Comparison
 from refws.oracle.output.terminal import say
 from refws.oracle.output.words import short
 from refws.oracle.selection import level_of
 from refws.oracle.verdict import Verdict, level
 
-__all__ = ["cases_as_json", "show_cases", "show_comparison"]
+__all__ = ["cases_as_json", "show_cases", "show_comparison", "show_uncovered"]
 
 _COLOURS: Final = {"worse": "bold red", "gone": "red", "new": "cyan", "better": "green"}
 
@@ -44,6 +45,9 @@ def cases_as_json(cases: Sequence[Case]) -> str:
             "title": case.title,
             "section": case.section,
             "clauses": [{"id": clause, "level": level(clause)} for clause in case.clauses],
+            "allowed": [
+                {"outcome": str(one.outcome), "verdict": one.verdict.value, "why": one.why} for one in case.allowed
+            ],
             "obligation": case.obligation.value,
             "roles": sorted(case.roles),
             "alias": case.alias,
@@ -53,6 +57,22 @@ def cases_as_json(cases: Sequence[Case]) -> str:
         for case in cases
     ]
     return json.dumps(told, indent=1, ensure_ascii=False)
+
+
+def show_uncovered(*, as_json: bool) -> None:
+    """Print the clauses that a peer can see and no case can show, each with the reason; a line each in a pipe."""
+    told = [{"id": clause, "level": level(clause), "reason": reason} for clause, reason in not_shown().items()]
+    console = Console(highlight=False, emoji=False)
+    if as_json:
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+    elif not console.is_terminal:
+        for one in told:
+            click.echo("\t".join(one.values()))
+    else:
+        for one in told:
+            console.print(Text.assemble((short(one["id"]), "bold"), (f"  {one['level']}", "dim")), soft_wrap=True)
+            say(console, one["reason"], 2)
+        console.print(f"{len(told)} clauses that no case can show")
 
 
 def _roles(case: Case) -> str:

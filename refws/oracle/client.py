@@ -11,9 +11,9 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from refws.oracle.agent import FIRST_PATIENCE, Agent
 from refws.oracle.case import Case
 from refws.oracle.client_uris import RUN_CASE, asked_for
 from refws.oracle.conversation import Conversation
@@ -23,14 +23,11 @@ from refws.oracle.peer import Peer
 from refws.oracle.play import CaseResult, play
 from refws.oracle.referee import Referee
 from refws.oracle.report import Report, Testee, not_run
-from refws.oracle.server import patience_of
 from refws.oracle.verdict import Finding, Role, Verdict
 from refws.oracle.wire.frame import close, text
 
 __all__ = ["FIRST_PATIENCE", "START_LIMIT", "ClientJudge", "playing_order"]
 
-FIRST_PATIENCE = 5.0
-"""Seconds that a client gets for anything until its round trip is known."""
 START_LIMIT = 30.0
 """Seconds that a command may take until it connects."""
 
@@ -48,19 +45,11 @@ def playing_order(cases: Sequence[Case]) -> list[Case]:
     return sorted((case for case in cases if Role.CLIENT in case.roles), key=key)
 
 
-@dataclass(slots=True)
-class _Agent:
-    report: Report
-    results: dict[str, CaseResult] = field(default_factory=dict)
-    slowest: float = 0.0
-    keys: list[str] = field(default_factory=list)
-
-
 class ClientJudge:
     """A server that clients are judged by.
 
     `ended` is set when a client asks for the end, or has had all cases and asks for its report. `on_report` is called
-    with the report of the agent that asks for it.
+    with the report of the agent that asks for it. Results lose their octets behind `on_result`, unless with `keep`.
     """
 
     def __init__(
@@ -71,6 +60,7 @@ class ClientJudge:
         on_result: Callable[[CaseResult], None] = lambda result: None,
         on_report: Callable[[Report], None] = lambda report: None,
         stay: bool = False,
+        keep: bool = False,
     ) -> None:
         self.cases = playing_order(cases)
         self.given: dict[str, str] = {}
@@ -80,8 +70,8 @@ class ClientJudge:
         """Set whenever a client has connected."""
         self._patience = patience
         self._on_result, self._on_report = on_result, on_report
-        self._stay = stay
-        self._agents: dict[str, _Agent] = {}
+        self._stay, self._keep = stay, keep
+        self._agents: dict[str, Agent] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._came = asyncio.Condition()
         self._server: asyncio.Server | None = None
@@ -105,7 +95,7 @@ class ClientJudge:
         """A report for each agent; what it has not played is NOT-RUN."""
         return [self._report(agent) for agent in self._agents.values()]
 
-    def _report(self, agent: _Agent) -> Report:
+    def _report(self, agent: Agent) -> Report:
         report = agent.report
         report.results = [
             agent.results.get(case.id) or not_run(case, Role.CLIENT, "the client did not ask for it")
@@ -114,10 +104,8 @@ class ClientJudge:
         report.round_trip, report.patience = agent.slowest, self._patience_of(agent)
         return report
 
-    def _patience_of(self, agent: _Agent) -> float:
-        if self._patience is not None:
-            return self._patience
-        return patience_of(agent.slowest) if agent.slowest else FIRST_PATIENCE
+    def _patience_of(self, agent: Agent) -> float:
+        return agent.patience if self._patience is None else self._patience
 
     def accept(self, link: Link, referee: Referee) -> None:
         """Deal with a connection."""
@@ -152,11 +140,10 @@ class ClientJudge:
         number = query.get("case", "")
         return self.cases[int(number) - 1] if number.isdecimal() and 0 < int(number) <= len(self.cases) else None
 
-    def agent(self, name: str) -> _Agent:
+    def agent(self, name: str) -> Agent:
         """What is known of an agent."""
         if name not in self._agents:
-            address = f"port {self.port}"
-            self._agents[name] = _Agent(Report(Testee(Role.CLIENT, address, name)))
+            self._agents[name] = Agent(Report(Testee(Role.CLIENT, f"port {self.port}", name)))
         return self._agents[name]
 
     async def _run(self, peer: Peer, referee: Referee, query: dict[str, str]) -> None:
@@ -170,13 +157,17 @@ class ClientJudge:
         peer.uri = self.given.get(case.id, "")
         peer.earlier_keys = tuple(agent.keys)
         head = peer.theirs.head
-        agent.keys += [field.value for field in head.all("Sec-WebSocket-Key")] if head else []
+        keys = [field.value for field in head.all("Sec-WebSocket-Key")] if head else []
         began = time.perf_counter()
         result = await play(case, peer, referee)
-        agent.slowest = max(agent.slowest, peer.round_trip or 0.0)
+        agent.round_trips += [peer.round_trip] if peer.round_trip is not None else []
+        if peer.ours.head is not None and peer.ours.head.status == 101:
+            agent.keys += keys  # what was not answered so may be tried again with the same
         agent.report.seconds += time.perf_counter() - began
         agent.results[case.id] = result
         self._on_result(result)
+        if not self._keep:
+            result.let_go()
         async with self._came:
             self._came.notify_all()
 
@@ -210,8 +201,7 @@ class ClientJudge:
     async def _tell(self, peer: Peer, path: str, query: dict[str, str]) -> None:
         if not await peer.open():
             return
-        answer = await self._answer(path, query)
-        if answer is not None:
+        if (answer := await self._answer(path, query)) is not None:
             peer.send(text(json.dumps(answer)))
         peer.send(close(1000))
         await peer.link.until(lambda: peer.theirs.close is not None or peer.link.is_over, peer.patience)

@@ -30,6 +30,7 @@ async def judge_client(
     patience: float | None = None,
     idle: float | None = None,
     stay: bool = False,
+    keep: bool = False,
     on_result: Callable[[CaseResult], None] = lambda result: None,
     on_report: Callable[[Report], None] = lambda report: None,
     on_listening: Callable[[int], None] = lambda port: None,
@@ -42,9 +43,10 @@ async def judge_client(
     and echo; with ``{server}``, once, and is to do as with Autobahn's fuzzingserver. Without one, clients connect by
     themselves until one asks for ``/updateReports`` (not with `stay`) or ``/stopServer``, or until none has come for
     `idle` seconds. What a command writes to its standard error goes to `errors`, None for the oracle's own. Who
-    cancels the run has the reports of the judge that `on_begin` was called with. Raises OSError where it cannot listen.
+    cancels the run has the reports of the judge that `on_begin` was called with. What becomes of a result's octets, and
+    `keep`, is as with `judge_server`. Raises OSError where it cannot listen.
     """
-    judge = ClientJudge(cases, patience=patience, on_result=on_result, on_report=on_report, stay=stay)
+    judge = ClientJudge(cases, patience=patience, on_result=on_result, on_report=on_report, stay=stay, keep=keep)
     await judge.listen(host, port, tls)
     on_begin(judge)
     base = f"{'wss' if tls else 'ws'}://{f'[{host}]' if ':' in host else host}:{judge.port}"

@@ -13,8 +13,8 @@ from refws.oracle.side import Message, Side
 from refws.oracle.verdict import Role
 from refws.oracle.wire.deflate import Inflater
 from refws.oracle.wire.extensions import Extension, parse_extensions
-from refws.oracle.wire.frame import ReadFrame
-from refws.oracle.wire.http import Head
+from refws.oracle.wire.http import Head, switches_elsewhere
+from refws.oracle.wire.reading import ReadFrame
 
 __all__ = ["Conversation", "Message", "Side", "Watcher", "accept_of"]
 
@@ -57,6 +57,8 @@ class Conversation:
         self.watchers = list(watchers)
         self.keep = keep
         self.is_open = False
+        self.asked_again = False
+        """Whether the client took the 101 for no upgrade, and sent another request where frames were to come."""
         self.extensions: list[Extension] = []
         self.subprotocol: str | None = None
         self.time = 0.0
@@ -114,6 +116,8 @@ class Conversation:
             side.inflater = Inflater(int(bits) if right else 15, takeover=takeover)
 
     def _octets(self, side: Side, octets: bytes, time: float) -> None:
+        if self._asks_again(side, octets):
+            side.reader, self.is_open, self.asked_again = None, False, True
         if side.reader is not None:
             for frame in side.reader.feed(octets, time):
                 side.take_frame(frame)
@@ -129,10 +133,15 @@ class Conversation:
         if head is None:
             return
         self._tell_head(side, head)
-        if side.role is Role.SERVER and head.status == 101:
+        if side.role is Role.SERVER and head.status == 101 and not switches_elsewhere(self.client.head, head):
             self.established(head.get("Sec-WebSocket-Extensions") or "", head.get("Sec-WebSocket-Protocol"))
         elif side.role is Role.SERVER:
             side.body = side.undone_head
+
+    def _asks_again(self, side: Side, octets: bytes) -> bool:
+        """Whether these are the first octets behind a client's request, and begin another: no frame begins so."""
+        first = side.head is not None and side.size - len(octets) == side.head.offset + side.head.size
+        return first and side.role is Role.CLIENT and side.reader is not None and octets.startswith(b"GET ")
 
     def _tell_head(self, side: Side, head: Head) -> None:
         self._tell(lambda watcher: watcher.head(side, head))

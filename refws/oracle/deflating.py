@@ -8,7 +8,7 @@ from refws.oracle.case import BOTH, SERVER, Case, Play, Stimulus
 from refws.oracle.expect import Allowed
 from refws.oracle.handshake_answers import client_case, reaction
 from refws.oracle.handshake_outcomes import Answered, Opens, Refuses, Unanswered
-from refws.oracle.handshakes import answered
+from refws.oracle.handshakes import answered, seen_of
 from refws.oracle.opening import Opening
 from refws.oracle.payloads import unrepeated
 from refws.oracle.peer import Observed, Peer
@@ -118,7 +118,8 @@ def _offered(offers: tuple[str, ...]) -> Play:
         peer.configure()
         if seen.went_on and agreed is not None:
             payloads = tempting(Parameters.of(agreed).server_max_window_bits) if peer.deflater else ()
-            seen.went_on = await echoes(peer) and await echoes(peer, payloads or (TEMPTING,))
+            works = await echoes(peer) and await echoes(peer, payloads or (TEMPTING,))
+            return seen_of(peer, seen.head, went_on=works)
         return seen
 
     return stimulus

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final, TypeAlias
 
 from refws.oracle.conversation import Conversation, Side
-from refws.oracle.wire.frame import Opcode, ReadFrame
+from refws.oracle.wire.frame import Opcode
 from refws.oracle.wire.http import Head
+from refws.oracle.wire.reading import ReadFrame
 
 __all__ = ["Item", "close_of", "exchange_of"]
 

@@ -20,6 +20,7 @@ __all__ = [
     "Silent",
     "Wanted",
     "Where",
+    "fails_short",
     "goes_on",
     "refuses",
 ]
@@ -202,12 +203,17 @@ def refuses(
         Allowed(Verdict.PASS, Drops(messages), "it fails; the closing judges that no Close came"),
     ]
     if messages:
-        short = Where("fails the connection before all messages are back", lambda seen: _failed_short(seen, messages))
-        why = "messages before the wrong frame were complete; refws delivers them first (ruling 32)"
-        outcomes.append(Allowed(Verdict.NON_STRICT, short, why, "rfc6455:6.2-p1-s6"))
+        outcomes.append(fails_short(*messages))
     if accepting is not None:
         outcomes.append(accepting)
     return tuple(outcomes)
+
+
+def fails_short(*messages: Wanted) -> Allowed:
+    """The testee fails before it has sent back all of the messages that were right: NON-STRICT."""
+    short = Where("fails the connection before all messages are back", lambda seen: _failed_short(seen, messages))
+    why = "messages before the wrong frame were complete; refws delivers them first (ruling 32)"
+    return Allowed(Verdict.NON_STRICT, short, why, "rfc6455:6.2-p1-s6")
 
 
 def _failed_short(seen: Observed, messages: tuple[Wanted, ...]) -> bool:

@@ -5,6 +5,7 @@ sends the text back; one that fails it sends no frame and ends TCP.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from refws.oracle.case import CLIENT, Case, Play
@@ -114,9 +115,16 @@ async def reaction(peer: Peer) -> Observed:
     elif not side.frames and not link.is_over:
         link.end()
         await link.until(lambda: link.is_over, 2 * peer.patience)
-    return peer.observed(went_on=went_on)
+    return replace(peer.observed(went_on=went_on), note=_ANOTHER if open_.asked_again else "")
 
 
+_ANOTHER: Final = "another request"
+_REUSED: Final = Allowed(
+    Verdict.FAIL,
+    Where("sends its next request on the same TCP connection", lambda seen: seen.note == _ANOTHER),
+    "a client that fails the connection closes TCP; behind a 101 it is no HTTP connection any more",
+    _FAILS_BY_CLOSING,
+)
 _REFUSED: Final = Where("sends no frame and ends TCP", lambda seen: not seen.frames and seen.end is not None)
 _KEPT: Final = Where(
     "sends no frame, and keeps TCP open though the server has ended it",
@@ -127,6 +135,7 @@ _REFUSALS: Final = (
     Allowed(Verdict.PASS, Fails(None, ()), "it fails, and a Close tells the server so"),
     Allowed(Verdict.FAIL, _KEPT, "a client that fails the connection closes TCP", _FAILS_BY_CLOSING),
 )
+_NOT_OPENED: Final = (_REUSED, *_REFUSALS)
 _OPENED: Final = GoesOn((PROBE,), None)
 
 
@@ -135,7 +144,7 @@ def must_refuse(accepting: str = "") -> tuple[Allowed, ...]:
 
     With `accepting`, the reason for it, no clause binds a client to look, and one that goes on is NON-STRICT.
     """
-    return (*_REFUSALS, Allowed(Verdict.NON_STRICT, _OPENED, accepting)) if accepting else _REFUSALS
+    return (*_NOT_OPENED, Allowed(Verdict.NON_STRICT, _OPENED, accepting)) if accepting else _NOT_OPENED
 
 
 def must_open(refusing: str = "") -> tuple[Allowed, ...]:
@@ -150,7 +159,7 @@ def must_open(refusing: str = "") -> tuple[Allowed, ...]:
 
 def may_open(why: str) -> tuple[Allowed, ...]:
     """The letter lets a client open the connection, and lets it fail, too."""
-    return (*_REFUSALS, Allowed(Verdict.PASS, _OPENED, why))
+    return (*_NOT_OPENED, Allowed(Verdict.PASS, _OPENED, why))
 
 
 def opens_nothing() -> tuple[Allowed, ...]:

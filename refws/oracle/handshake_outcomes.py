@@ -10,6 +10,7 @@ from refws.oracle.verdict import Verdict
 from refws.oracle.wire.http import Head
 
 __all__ = [
+    "DROPS",
     "WAITS",
     "Answered",
     "Breaks",
@@ -30,6 +31,8 @@ class Answered(Observed):
     """What came of a request: the head of the answer, and whether a message then came back (`went_on`)."""
 
     head: Head | None = None
+    is_elsewhere: bool = False
+    """Whether it switches to another protocol that the request named."""
 
     @property
     def status(self) -> int | None:
@@ -38,8 +41,8 @@ class Answered(Observed):
 
     @property
     def is_open(self) -> bool:
-        """Whether the answer is a 101."""
-        return self.status == 101
+        """Whether the answer is a 101, and to WebSocket."""
+        return self.status == 101 and not self.is_elsewhere
 
     def field(self, name: str) -> str | None:
         """A header field of the answer, several joined by commas; None where there is none."""
@@ -108,11 +111,11 @@ class Refuses:
 
 @dataclass(frozen=True, slots=True)
 class Declines:
-    """It answers as an HTTP server that knows no WebSocket would: with a status from 200 to 399."""
+    """It answers as an HTTP server that knows no WebSocket would: with a status from 200 to 399, or another Upgrade."""
 
     def fits(self, seen: Observed) -> bool:
         """Whether it did."""
-        return isinstance(seen, Answered) and 200 <= (seen.status or 0) < 400
+        return isinstance(seen, Answered) and (200 <= (seen.status or 0) < 400 or seen.is_elsewhere)
 
     def __str__(self) -> str:
         return "answers as an HTTP server does"
@@ -140,8 +143,12 @@ WAITS: Final = Allowed(Verdict.PASS, Silent(None), "to it the head is not whole 
 
 
 def accepts(why: str, *others: Allowed, opens: Opens = Opens()) -> tuple[Allowed, ...]:
-    """The request is right: the connection opens and works. `others` may happen, too."""
-    return Allowed(Verdict.PASS, opens, why), BUSY, *others
+    """The request is right: the connection opens and works. `others` may happen, too.
+
+    Where a refusal may, so may an end of TCP in its place (10.7).
+    """
+    refused = any(isinstance(one.outcome, Refuses) for one in others)
+    return Allowed(Verdict.PASS, opens, why), BUSY, *others, *((DROPS,) if refused else ())
 
 
 def rejects(

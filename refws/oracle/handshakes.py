@@ -16,7 +16,7 @@ from refws.oracle.peer import Peer
 from refws.oracle.recording import End
 from refws.oracle.verdict import Obligation
 from refws.oracle.wire.frame import Frame
-from refws.oracle.wire.http import Head, head_octets
+from refws.oracle.wire.http import Head, head_octets, switches_elsewhere
 
 __all__ = ["ECHO", "Request", "answered", "both", "elsewhere", "final_head", "handshake", "seen_of"]
 
@@ -83,7 +83,8 @@ async def answered(peer: Peer, echo: str = ECHO) -> Answered:
     """Wait for the answer to what was sent, and try whether the connection works, with a message."""
     await peer.link.until(lambda: final_head(peer) is not None or peer.link.is_over, peer.patience)
     head = final_head(peer)
-    works = await peer.echo(echo) if head is not None and head.status == 101 else False
+    opened = head is not None and head.status == 101 and not switches_elsewhere(peer.ours.head, head)
+    works = opened and await peer.echo(echo)
     return seen_of(peer, head, went_on=works)
 
 
@@ -91,7 +92,10 @@ def seen_of(peer: Peer, head: Head | None, *, went_on: bool) -> Answered:
     """What has come, with that head for the answer."""
     seen = peer.observed(went_on=went_on)
     seen = replace(seen, silent=seen.silent and (head is None or head.status == 101))
-    return Answered(**{one.name: getattr(seen, one.name) for one in fields(Observed)}, head=head)
+    elsewhere = head is not None and switches_elsewhere(peer.ours.head, head)
+    return Answered(
+        **{one.name: getattr(seen, one.name) for one in fields(Observed)}, head=head, is_elsewhere=elsewhere
+    )
 
 
 def handshake(

@@ -6,12 +6,16 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from typing import Final
 
 from refws.oracle.conversation import Conversation
 from refws.oracle.recording import End, Event
 from refws.oracle.verdict import Role
 
-__all__ = ["Link"]
+__all__ = ["MOST_PROGRESS", "Link"]
+
+MOST_PROGRESS: Final = 30.0
+"""Seconds for which a testee that goes on sending is waited for, whatever the patience is."""
 
 
 class Link(asyncio.Protocol):
@@ -155,16 +159,30 @@ class Link(asyncio.Protocol):
             self._transport.resume_reading()
 
     async def until(self, condition: Callable[[], bool], patience: float) -> bool:
-        """Wait until something is so, asked whenever something has come; False if it is not in that many seconds."""
-        deadline = asyncio.get_running_loop().time() + patience
+        """Wait until something is so, asked whenever something has come; False if it is not in that many seconds.
+
+        They count anew, for `MOST_PROGRESS` seconds at most, while heads and data go on coming: slow is not silent.
+        Control frames do not count.
+        """
+        loop = asyncio.get_running_loop()
+        began, deadline, progress = loop.time(), loop.time() + patience, self._progress
         while not condition():
-            left = deadline - asyncio.get_running_loop().time()
+            if progress != self._progress:
+                progress = self._progress
+                deadline = max(deadline, min(loop.time(), began + MOST_PROGRESS) + patience)
+            left = deadline - loop.time()
             if left <= 0:
                 return False
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            waiter: asyncio.Future[None] = loop.create_future()
             self._waiters.append(waiter)
             await asyncio.wait([waiter], timeout=left)
         return True
+
+    @property
+    def _progress(self) -> tuple[int, int, int]:
+        """What of the testee's heads and messages there is."""
+        side = self.conversation.sides[self.testee]
+        return len(side.heads), len(side.messages), side.held
 
     def _read_rest(self) -> None:
         """Read what had come when a write failed, for asyncio drops it then: maybe the Close that says why."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from refws.oracle.conversation import Message
 from refws.oracle.recording import End
-from refws.oracle.wire.frame import ReadFrame
+from refws.oracle.wire.reading import ReadFrame
 
 __all__ = ["Observed"]
 

@@ -16,9 +16,10 @@ from refws.oracle.opening import Opening, new_key
 from refws.oracle.verdict import Role
 from refws.oracle.wire.deflate import Deflater
 from refws.oracle.wire.extensions import Extension
-from refws.oracle.wire.frame import Frame, Opcode, ReadFrame, close, ping, text
+from refws.oracle.wire.frame import Frame, Opcode, close, ping, text
 from refws.oracle.wire.http import Head, head_octets
 from refws.oracle.wire.permessage import BITS
+from refws.oracle.wire.reading import ReadFrame
 
 __all__ = ["Observed", "Opening", "Peer", "new_key"]
 

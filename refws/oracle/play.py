@@ -1,11 +1,13 @@
 """Plays one case over one connection, and judges what was seen."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
+from refws.oracle.bulk import more_patience
 from refws.oracle.case import Case
-from refws.oracle.closing import after_failure, by_handshake
+from refws.oracle.closing import GRACE, after_failure, by_handshake
 from refws.oracle.exchange import Item, exchange_of
-from refws.oracle.expect import Allowed, GoesOn
+from refws.oracle.expect import Allowed, Fails, GoesOn
 from refws.oracle.peer import Observed, Peer
 from refws.oracle.recording import Recording
 from refws.oracle.referee import Referee
@@ -36,6 +38,10 @@ class CaseResult:
     """What went over the wire, as reports show it."""
     played: bool = True
     """False where the testee was not there for it; a case may find by itself that it is NOT-RUN."""
+
+    def let_go(self) -> None:
+        """Forget the octets, which can be many megabytes: the recording and what was observed; no report needs them."""
+        self.recording = self.observed = self.closing_observed = None
 
     def blame(self, finding: Finding) -> None:
         """Add a finding about the behaviour."""
@@ -91,12 +97,34 @@ async def _behaviour(case: Case, peer: Peer, result: CaseResult) -> list[Finding
         result.seen = outcome.why
         return [] if outcome.verdict is Verdict.PASS else [outcome]
     seen = outcome if isinstance(outcome, Observed) else await _settled(case, peer)
+    seen = await _with_echoes(case, peer, seen)
     result.observed, result.seen = seen, str(seen)
+    if outcome is None and seen.silent and not any(one.outcome.fits(seen) for one in case.allowed):
+        seen = await _late(case, peer)
     fit = next((allowed for allowed in case.allowed if allowed.outcome.fits(seen)), None)
+    fit = _LIMITED if fit is None and _is_a_limit(peer, seen) else fit
     result.behaviour = fit.verdict if fit is not None else Verdict.FAIL
     if result.behaviour is Verdict.PASS:
         return []
     return [_finding(case, seen, fit)]
+
+
+_SMALL: Final = 512
+"""Octets of frames that everybody takes; what a limit may be, no clause says."""
+_LIMITED: Final = Allowed(
+    Verdict.UNIMPLEMENTED,
+    Fails((1009,)),
+    "its limit for a message is below what was sent, which is its right",
+    "rfc6455:10.4-p1-s1",
+)
+
+
+def _is_a_limit(peer: Peer, seen: Observed) -> bool:
+    """Whether the testee calls a message too big (1009) that is not small, whatever the case is about."""
+    longest = max((len(message.payload) for message in peer.ours.messages), default=0)
+    head = peer.ours.head
+    frames = peer.ours.size - (head.offset + head.size if head is not None else 0)
+    return Fails((1009,)).fits(seen) and max(longest, frames) > _SMALL
 
 
 def _pongs(case: Case) -> tuple[bytes, ...]:
@@ -109,22 +137,40 @@ async def _settled(case: Case, peer: Peer) -> Observed:
     """What comes of the stimulus.
 
     Pongs that are to come are waited for before another Ping is sent, for only the last one has to be answered (section
-    5.5.3); messages behind its Pong as well, for an application may be slower than what answers Pings.
+    5.5.3).
+    """
+    pongs = _pongs(case)
+    if pongs:
+        await peer.pong(pongs[-1])
+    return await peer.settle(marker=case.marker)
+
+
+async def _late(case: Case, peer: Peer) -> Observed:
+    """Ask once more where silence would be a FAIL: late is not never."""
+    usual, peer.patience = peer.patience, GRACE
+    try:
+        return await _with_echoes(case, peer, await peer.settle(marker=case.marker))
+    finally:
+        peer.patience = usual
+
+
+async def _with_echoes(case: Case, peer: Peer, seen: Observed) -> Observed:
+    """What was seen, and the messages that are still to come behind the last Pong, or behind what a case waits for.
+
+    An application may be slower than what answers Pings, the more the larger the message is.
     """
     right = [one.outcome for one in case.allowed if isinstance(one.outcome, GoesOn)]
-    pongs = _pongs(case)
     messages = max((len(one.messages or ()) for one in right), default=0)
+    fits = any(one.outcome.fits(seen) for one in case.allowed if one.verdict is Verdict.PASS)
+    if fits or not seen.went_on or seen.has_failed or len(seen.messages) >= messages:
+        return seen
 
     def echoed() -> bool:
         return peer.theirs.close is not None or peer.link.is_over or len(peer.observed().messages) >= messages
 
-    if pongs:
-        await peer.pong(pongs[-1])
-    seen = await peer.settle(marker=case.marker)
-    if not seen.went_on or seen.has_failed or len(seen.messages) >= messages:
-        return seen
-    await peer.link.until(echoed, peer.patience)
-    return await peer.settled(went_on=True)
+    with more_patience(peer, peer.ours.size):
+        await peer.link.until(echoed, peer.patience)
+    return replace(await peer.settled(went_on=True), note=seen.note)
 
 
 def _finding(case: Case, seen: Observed, fit: Allowed | None) -> Finding:
@@ -132,7 +178,8 @@ def _finding(case: Case, seen: Observed, fit: Allowed | None) -> Finding:
     if fit is not None:
         why = f"the testee {fit.outcome} ({seen}): {fit.why}"
         return Finding(fit.verdict, fit.clause or case.clauses[0], case.obligation, why, offset)
-    wanted = " or ".join(dict.fromkeys(str(one.outcome) for one in case.allowed if one.verdict is Verdict.PASS))
+    # The first is what is usual; the others are variants of it.
+    wanted = next((str(one.outcome) for one in case.allowed if one.verdict is Verdict.PASS), "does otherwise")
     why = f"{case.title}: what came was {seen}; right is a testee that {wanted}"
     return Finding(Verdict.FAIL, case.clauses[0], case.obligation, why, offset)
 
@@ -149,6 +196,9 @@ async def _closing(peer: Peer, result: CaseResult) -> list[Finding]:
     if seen.has_failed:
         findings = after_failure(result.case, peer, seen)
     elif peer.link.ours_ended or peer.has_closed or peer.is_deaf:
+        return []
+    elif peer.theirs.close is not None or peer.link.is_over:
+        await peer.settled(went_on=False)  # it has closed by itself behind what was judged, as it may
         return []
     else:
         seen, findings = await by_handshake(peer)

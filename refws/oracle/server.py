@@ -23,9 +23,20 @@ LEAST_PATIENCE = 0.5
 MOST_PATIENCE = 10.0
 ROUND_TRIPS = 50
 """The watchdog's patience, in round trips of the testee, within those bounds in seconds."""
+HICCUPS = 10
+"""Times the slowest of many round trips: late once, on a machine that is busy, is not slow always."""
 OPENINGS = 3
 """It is no shorter than so many of the testee's opening handshakes, which may take longer than an echo."""
 PROBE_TIMEOUT = 10.0
+BUSY = (429, 503)
+"""Statuses of a server that takes no more connections for now."""
+HINTS = {
+    400: "look at --subprotocol, --origin and --header",
+    401: "look at --header",
+    403: "look at --origin and --header",
+    404: "look at the path",
+}
+"""What may be missing where a server refuses the first request."""
 
 
 class NotThere(OSError):
@@ -95,12 +106,13 @@ async def calibrate(target: Target) -> tuple[float, float, str]:
     try:
         peer, _ = await connect(target, PROBE_TIMEOUT)
     except (OSError, TimeoutError) as error:
-        raise NotThere(f"no server answers at {target.uri}: {error or 'it took too long'}") from None
+        raise NotThere(f"no server answers at {target.uri}: {_what(error)}") from None
     try:
         if not await peer.open():
             head = peer.theirs.head
             came = "nothing came" if head is None else f"{head.start_line!r} came"
-            raise NotThere(f"{target.uri} opens no WebSocket connection: {came} instead of 101")
+            hint = HINTS.get((head.status if head else None) or 0, "")
+            raise NotThere(f"{target.uri} opens no WebSocket connection: {came} instead of 101{hint and '; ' + hint}")
         opening, slowest = peer.link.now, 0.0
         for number in range(5):
             if not await peer.echo(f"round trip {number}"):
@@ -115,9 +127,20 @@ async def calibrate(target: Target) -> tuple[float, float, str]:
         peer.link.drop()
 
 
-def patience_of(round_trip: float) -> float:
-    """How long a testee with that round trip gets for anything, in seconds."""
-    return min(max(round_trip * ROUND_TRIPS, LEAST_PATIENCE), MOST_PATIENCE)
+def _what(error: Exception) -> str:
+    """What went wrong with TCP or TLS, for people."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{error.verify_message}; --ca names whom to trust, and --insecure trusts anyone"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS: {error.reason or error}"
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    return str(error) or ("it ended TCP" if isinstance(error, ConnectionError) else type(error).__name__)
+
+
+def patience_of(round_trip: float, slowest: float = 0.0) -> float:
+    """How long a testee with that round trip gets for anything, in seconds; `slowest` is one that was not as usual."""
+    return min(max(round_trip * ROUND_TRIPS, slowest * HICCUPS, LEAST_PATIENCE), MOST_PATIENCE)
 
 
 async def judge_server(
@@ -130,12 +153,15 @@ async def judge_server(
     usual: Opening = Opening(),  # noqa: B008 (frozen)
     on_begin: Callable[[Report], None] = lambda report: None,
     on_result: Callable[[CaseResult], None] = lambda result: None,
+    keep: bool = False,
 ) -> Report:
     """Judge the server at `uri` in those of these cases that are for servers, `jobs` at a time.
 
-    `patience` is in seconds, and measured where it is None; `usual` is what every request has besides. Cancelling ends
-    the run: the report that `on_begin` was called with then has the results that there are, and the other cases as
-    NOT-RUN. Raises ValueError for what is no URI, and `NotThere` where no echo server answers.
+    `patience` is in seconds, and measured where it is None; `usual` is what every request has besides. `on_result` is
+    called with each result while its octets are still there; the report has none, so that memory stays bounded, unless
+    it is to `keep` them: each result's `recording`, `observed` and `closing_observed`, hundreds of megabytes in all.
+    Cancelling ends the run: the report that `on_begin` was called with then has the results that there are, and the
+    other cases as NOT-RUN. Raises ValueError for what is no URI, and `NotThere` where no echo server answers.
     """
     target = Target.of(uri, tls, usual)
     began = time.perf_counter()
@@ -150,6 +176,8 @@ async def judge_server(
         for case in waiting:
             result = results[case.id] = await one_case(target, case, report.patience)
             on_result(result)
+            if not keep:
+                result.let_go()
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -167,21 +195,34 @@ async def one_case(target: Target, case: Case, patience: float) -> CaseResult:
     try:
         peer, referee = await connect(target, patience, case.id)
     except (OSError, TimeoutError) as error:
-        return not_run(case, Role.SERVER, f"the server does not answer: {error or 'it took too long'}")
+        return not_run(case, Role.SERVER, f"the server does not answer: {_what(error)}")
     result = await play(case, peer, referee)
-    if (result.observed is None or not result.observed.went_on) and not await _is_well(target, patience):
+    if _may_have_killed(result) and not await _is_well(target, patience):
         why = f"behind this case ({result.seen or 'nothing came'}) the server answers no ordinary echo any more"
         result.blame(Finding(Verdict.FAIL, case.clauses[0], case.obligation, why))
     return result
 
 
+def _may_have_killed(result: CaseResult) -> bool:
+    """Whether the server did not simply go on; where its positive control failed already, it was not this case."""
+    seen = result.observed
+    if seen is None:
+        return result.behaviour is not Verdict.INCONCLUSIVE or bool(result.seen)
+    return not seen.went_on or seen.has_failed
+
+
 async def _is_well(target: Target, patience: float) -> bool:
-    """Whether the server still does what it did before: an opening handshake and an echo, on another connection."""
+    """Whether the server still does what it did before: an opening handshake and an echo, on another connection.
+
+    It gets the time that it takes to end what a case has begun. One that says that it is too busy is well.
+    """
     try:
-        peer, _ = await connect(target, patience)
+        peer, _ = await connect(target, max(patience, PROBE_TIMEOUT))
     except (OSError, TimeoutError):
         return False
     try:
-        return await peer.open() and await peer.echo("still there")
+        if await peer.open():
+            return await peer.echo("still there")
+        return peer.theirs.head is not None and peer.theirs.head.status in BUSY
     finally:
         peer.link.drop()

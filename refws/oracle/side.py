@@ -7,8 +7,9 @@ from refws.oracle.recording import End
 from refws.oracle.verdict import Role
 from refws.oracle.wire.deflate import Fault, Inflater
 from refws.oracle.wire.extensions import Extension
-from refws.oracle.wire.frame import FrameReader, Opcode, ReadFrame
+from refws.oracle.wire.frame import Opcode
 from refws.oracle.wire.http import Head, parse_head
+from refws.oracle.wire.reading import FrameReader, ReadFrame
 
 __all__ = ["Message", "Side"]
 

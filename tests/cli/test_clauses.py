@@ -204,6 +204,18 @@ def test_show_says_why_a_clause_is_excused(run):
     assert f"excused: {excused.excused}" in " ".join(output.split())
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("5.5-p3-s1/1", "oracle, its referee in every conversation, "),
+        ("8.1-p1-s1", "more (refws oracle cases --clause rfc6455:8.1-p1-s1)"),
+        ("4.2.2-p6-s2", "oracle, cannot show it: needs a server with a list of origins"),
+    ],
+)
+def test_show_says_how_the_oracle_judges_a_clause(run, name, said):
+    assert said in " ".join(run("show", name)[1].split())
+
+
 def shown(**changed: object) -> str:
     entry = {**Reference().describe(lookup(NAME)[0]), **changed}
     stream = io.StringIO()

@@ -8,8 +8,9 @@ import re
 from refws.oracle.client import ClientJudge
 from refws.oracle.conversation import accept_of
 from refws.oracle.wire.extensions import parse_extensions
-from refws.oracle.wire.frame import Frame, FrameReader, Opcode
+from refws.oracle.wire.frame import Frame, Opcode
 from refws.oracle.wire.http import Head, parse_head
+from refws.oracle.wire.reading import FrameReader
 
 OFFERED = ("chat.v2", "chat")
 EXTENSION = "permessage-deflate"

@@ -18,7 +18,8 @@ from refws.oracle.peer import Peer
 from refws.oracle.play import CaseResult
 from refws.oracle.server import judge_server
 from refws.oracle.verdict import Role, Verdict
-from refws.oracle.wire.frame import FrameReader, Opcode
+from refws.oracle.wire.frame import Opcode
+from refws.oracle.wire.reading import FrameReader
 
 CASES = [case for case in all_cases() if re.match(r"10\.[47]/", case.id)]
 FAIL, PASS, UNIMPLEMENTED = Verdict.FAIL, Verdict.PASS, Verdict.UNIMPLEMENTED

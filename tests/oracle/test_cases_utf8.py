@@ -9,7 +9,7 @@ from closing_testee import judged_client, judged_server
 import refws
 from refws.oracle.case import Case
 from refws.oracle.cases import all_cases
-from refws.oracle.cases.s08_1_utf8 import encoded, families, is_utf8
+from refws.oracle.cases.s08_1_utf8 import FAMILIES, encoded, is_utf8
 from refws.oracle.play import CaseResult
 from refws.oracle.server import judge_server
 from refws.oracle.verdict import Role, Verdict
@@ -116,7 +116,7 @@ def test_the_pattern_of_utf_8(point: int) -> None:
 
 def test_sequences_are_of_their_family() -> None:
     right = {"some-text", "shortest", "longest", "noncharacter", "special", "character"}
-    for family in families():
+    for family in FAMILIES:
         verdicts = {is_utf8(octets) for octets in family.sequences}
         if family.name not in ("prefix", "boundary"):
             assert verdicts == {family.name in right}, family.name

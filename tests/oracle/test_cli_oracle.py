@@ -16,6 +16,7 @@ from sample_reports import PING, TEXT, echo, of, result, running, sample, wrong_
 from refws.cli import main
 from refws.host.threads.server import serve_sync
 from refws.oracle.cases import all_cases
+from refws.oracle.coverage import not_shown
 from refws.oracle.output.json_output import stable
 from refws.oracle.verdict import Verdict
 
@@ -253,6 +254,33 @@ def test_ctrl_c_leaves_a_partial_report(tmp_path):
     assert "Partial report" in (tmp_path / "index.html").read_text()
 
 
+def test_a_server_that_dies_is_failed_for_the_case_that_killed_it(run, tmp_path):
+    script = """
+        import os
+        from refws.host.threads.server import serve_sync
+        def app(ws):
+            for message in ws:
+                if len(message) == 125:
+                    os._exit(0)
+                ws.send(message)
+        with serve_sync(app, "127.0.0.1", 0) as server:
+            print(server.uri, flush=True)
+            server.serve_forever()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        uri = server.stdout.readline().strip()
+        code, output, _ = run("server", uri, *FEW, "--json", tmp_path / "report")
+    document = json.loads((tmp_path / "report").read_text())
+    assert code == 1
+    assert output.endswith("\nnot conformant: 1 FAIL\n")
+    results = document["results"]
+    (killed,) = [number for number, one in enumerate(results) if one["alias"] == "1.1.2"]
+    assert results[killed]["findings"][0]["why"].endswith("the server answers no ordinary echo any more")
+    assert [one["verdict"] for one in results] == ["PASS"] * killed + ["FAIL"] + ["NOT-RUN"] * (6 - killed)
+    assert [one["played"] for one in results] == [True] * (killed + 1) + [False] * (6 - killed)
+
+
 # Clients
 
 
@@ -310,10 +338,20 @@ def test_clients_that_come_by_themselves_as_to_autobahns_fuzzingserver(tmp_path)
     assert counted == {"report.json": 2, "report-two.json": 1}
 
 
-def test_nobody_comes(run):
-    code, output, error = run("client", "--port", "0", "--cases", "1.1.1", "--idle", "0.05")
+def test_nobody_comes(run, tmp_path):
+    file = tmp_path / "report.json"
+    code, output, error = run("client", "--port", "0", "--cases", "1.1.1", "--idle", "0.05", "--json", file)
     assert (code, output) == (2, "")
-    assert error.endswith("refws: could not tell: no client came\n")
+    assert error.endswith("refws: could not tell: no client came; 1 case NOT-RUN\n")
+    document = json.loads(file.read_text())
+    assert (document["counts"]["NOT-RUN"], document["testee"]["role"]) == (1, "client")
+
+
+def test_a_command_that_never_connects(run):
+    command = f"{sys.executable} -c pass {{url}}"
+    code, output, error = run("client", "--port", "0", "--exec", command, "--cases", "1.1.1")
+    assert (code, output) == (2, "")
+    assert error.endswith("refws: could not tell: the command ended without a connection; 1 case NOT-RUN\n")
 
 
 def test_a_port_that_is_taken(run, good):
@@ -404,8 +442,25 @@ def test_the_cases_are_listed(run):
     assert all("client" in one["roles"] and one["section"].startswith("rfc6455:5.5") for one in told)
     (ping,) = [one for one in told if one["alias"] == "2.5"]
     assert ping["clauses"][0]["level"] == "MUST"
+    assert ping["allowed"][0] == {
+        "outcome": "fails the connection with 1002",
+        "verdict": "PASS",
+        "why": "1002 is the status code of that",
+    }
     _, output, _ = run("cases")
     assert len(output.splitlines()) == len(all_cases())
+
+
+def test_what_no_case_can_show_is_listed(run):
+    code, output, error = run("cases", "--uncovered")
+    assert (code, error) == (0, "")
+    rows = [line.split("\t") for line in output.splitlines()]
+    assert {row[0]: row[2] for row in rows} == not_shown()
+    assert ("rfc6455:5.4-p14-s1", "MUST NOT") in [(row[0], row[1]) for row in rows]
+    told = json.loads(run("cases", "--uncovered", "--json")[1])
+    assert [list(one.values()) for one in told] == rows
+    code, _, error = run("cases", "--uncovered", "--section", "5.5")
+    assert (code, error.count("\n"), "chooses no cases" in error) == (2, 1, True)
 
 
 def test_without_the_extra_it_says_what_to_install(run, monkeypatch, tmp_path):

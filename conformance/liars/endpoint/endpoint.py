@@ -55,6 +55,11 @@ class Endpoint(Framing):
 
     # Receiving
 
+    def opened(self) -> None:
+        """The connection is open, and no message has begun."""
+        super().opened()
+        self._message = bytearray()
+
     def begin_frame(self, frame: Incoming) -> None:
         """A frame begins, and perhaps a message."""
         if frame.opcode in (TEXT, BINARY):
@@ -125,7 +130,7 @@ class Endpoint(Framing):
             self.send_message(opcode, payload)
 
     def obey(self, order: str) -> None:
-        """Do what an echo does not do by itself: ``close CODE REASON``, ``ping PAYLOAD``, ``send-fragmented N TEXT``."""
+        """Do what no echo does: ``close CODE REASON``, ``ping PAYLOAD``, ``send-fragmented SIZE TEXT``."""
         word, _, rest = order.partition(" ")
         first, _, last = rest.partition(" ")
         if word == "close":

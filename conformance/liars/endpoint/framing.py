@@ -47,7 +47,7 @@ class Incoming:
 class Framing(Deflating):
     """Writes frames, and reads them. A check of a header gives the status code to fail with, or 0."""
 
-    HEADER_CHECKS: ClassVar = (
+    HEADER_CHECKS: ClassVar[tuple[str, ...]] = (
         "check_rsv",
         "check_opcode",
         "check_mask",

@@ -1,4 +1,7 @@
-"""RFC 7692: compression that is negotiated wrongly, or done wrongly."""
+"""RFC 7692: compression that is negotiated wrongly, or done wrongly.
+
+Longer than other modules, for each liar is a class of a few lines.
+"""
 
 from collections.abc import Iterator
 

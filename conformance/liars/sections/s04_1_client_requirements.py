@@ -1,4 +1,7 @@
-"""Section 4.1: clients that ask wrongly, or take any answer."""
+"""Section 4.1: clients that ask wrongly, or take any answer.
+
+Longer than other modules, for each liar is a class of a few lines.
+"""
 
 import contextlib
 import re
@@ -8,8 +11,8 @@ from urllib.parse import quote, unquote
 
 from conformance.liars.endpoint import Endpoint
 from conformance.liars.endpoint.framing import TEXT
+from conformance.liars.endpoint.heads import accept_of
 from conformance.liars.endpoint.http import Extension, Fields, Head
-from conformance.liars.endpoint.opening import accept_of
 from conformance.liars.endpoint.uris import Address
 from conformance.liars.liar import lies
 

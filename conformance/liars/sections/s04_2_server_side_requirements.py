@@ -1,4 +1,7 @@
-"""Section 4.2: servers that take any request, or answer wrongly."""
+"""Section 4.2: servers that take any request, or answer wrongly.
+
+Longer than other modules, for each liar is a class of a few lines.
+"""
 
 import re
 

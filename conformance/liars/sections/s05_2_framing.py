@@ -1,4 +1,7 @@
-"""Sections 5.1 to 5.4: masks, headers and fragments."""
+"""Sections 5.1 to 5.4: masks, headers and fragments.
+
+Longer than other modules, for each liar is a class of a few lines.
+"""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -206,7 +209,7 @@ class TakesNothingBetweenFragments(Endpoint):
 class TakesNoFragments(Endpoint):
     """It fails over a message in fragments."""
 
-    HEADER_CHECKS: ClassVar = (*Endpoint.HEADER_CHECKS, "check_fragment")
+    HEADER_CHECKS: ClassVar[tuple[str, ...]] = (*Endpoint.HEADER_CHECKS, "check_fragment")
 
     def check_fragment(self, frame: Incoming) -> int:
         return 0 if frame.fin else 1003

@@ -1,4 +1,7 @@
-"""Sections 5.5 to 8: control frames, closing, failing, and UTF-8."""
+"""Sections 5.5 to 8: control frames, closing, failing, and UTF-8.
+
+Longer than other modules, for each liar is a class of a few lines.
+"""
 
 import asyncio
 import codecs

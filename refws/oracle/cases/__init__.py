@@ -3,17 +3,21 @@
 import importlib
 import pkgutil
 from functools import cache
+from types import ModuleType
 
 from refws.oracle.case import Case
 
-__all__ = ["all_cases"]
+__all__ = ["all_cases", "case_modules"]
+
+
+@cache
+def case_modules() -> tuple[ModuleType, ...]:
+    """The modules that have cases, in the order of the sections."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(importlib.import_module(f"{__name__}.{name}") for name in names if name.startswith(("s", "rfc")))
 
 
 @cache
 def all_cases() -> tuple[Case, ...]:
     """Every case, in the order of the sections."""
-    cases: list[Case] = []
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        if module.name.startswith(("s", "rfc")):
-            cases += importlib.import_module(f"{__name__}.{module.name}").CASES
-    return tuple(cases)
+    return tuple(case for module in case_modules() for case in module.CASES)

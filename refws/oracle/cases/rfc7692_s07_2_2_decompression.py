@@ -7,7 +7,7 @@ from typing import Final
 from refws.oracle.bulk import more_patience
 from refws.oracle.case import BOTH, CLIENT, SERVER, Case
 from refws.oracle.deflating import DEFLATE, HELLO, clauses, deflated, packed, taking_over, unimplemented
-from refws.oracle.expect import Allowed, Drops, Fails, goes_on
+from refws.oracle.expect import Allowed, Drops, Fails, fails_short, goes_on
 from refws.oracle.opening import Opening
 from refws.oracle.payloads import prose_like, unrepeated
 from refws.oracle.peer import Observed, Peer
@@ -105,7 +105,7 @@ def _behind_final_blocks() -> Iterator[Case]:
                 *(text(one, rsv=4) for one in frames),
                 text(Blocks().fixed((5, distance)).message(), rsv=4),
             ),
-            (*goes_on(*meant, "Hello"), *failing),
+            (*goes_on(*meant, "Hello"), *failing, fails_short(*meant)),
         )
 
 

@@ -24,8 +24,9 @@ from refws.oracle.wire.http import Head
 
 __all__ = ["CASES"]
 
-UPGRADE: Final = ("rfc6455:4.1-p40-s1", "rfc6455:4.2.2-p14-s1", "rfc6455:4.1-p38-s2")
-CONNECTION: Final = ("rfc6455:4.1-p41-s1", "rfc6455:4.2.2-p15-s1", "rfc6455:4.1-p38-s2")
+IN_ANY_CASE: Final = "rfc6455:2.1-p8-s1"
+UPGRADE: Final = ("rfc6455:4.1-p40-s1", "rfc6455:4.2.2-p14-s1", "rfc6455:4.1-p38-s2", IN_ANY_CASE)
+CONNECTION: Final = ("rfc6455:4.1-p41-s1", "rfc6455:4.2.2-p15-s1", "rfc6455:4.1-p38-s2", IN_ANY_CASE)
 ACCEPT: Final = ("rfc6455:4.1-p42-s1", "rfc6455:4.2.2-p16-s2", "rfc6455:11.3.3-p8-s2")
 ESTABLISHED: Final = "rfc6455:4.1-p47-s1"
 NAMES: Final = ("rfc6455:4.1-p46-s1", ESTABLISHED)

@@ -17,6 +17,10 @@ NOT_SHOWN: Final = {
 HTTP: Final = "without it this is an HTTP request like any other, and may be answered as one"
 LENIENT: Final = "HTTP lets a server repair such a request, and no clause of RFC 6455 forbids it"
 
+OF_HTTP: Final = (
+    "a Request-URI of RFC 2616 may look so, and 4.2.1 leaves it to the server to find a resource name in it"
+)
+
 LOWER: Final = "4.2.1 takes HTTP/1.1 or higher; HTTP lets a server refuse a version"
 NOT_1_2: Final = (
     Allowed(Verdict.NON_STRICT, Refuses((400, 426, 501, 505)), LOWER),
@@ -26,6 +30,9 @@ NO_TLS: Final = Allowed(
     Verdict.NON_STRICT, Refuses(), "4.2.1 takes https, too; a server that has no TLS may see it as another service"
 )
 NO_LIST: Final = Allowed(Verdict.NON_STRICT, Refuses(), "a reading that takes one value, where HTTP allows a list")
+
+KELVIN: Final = "websoc\xe2\x84\xaaet"
+"""The UTF-8 octets of a word whose K is the Kelvin sign: the same in Unicode's lower case, not in ASCII's."""
 
 METHODS: Final = ("POST", "PUT", "HEAD", "OPTIONS", "get", "WEBSOCKET")
 
@@ -91,8 +98,8 @@ def _targets() -> list[Case]:
         ("absolute-http-target", "http://{host}{target}", accepts(absolute)),
         ("absolute-https-target", "https://{host}{target}", accepts(absolute, NO_TLS)),
         ("absolute-ws-target", "ws://{host}{target}", either("4.2.1 names http and https only, and ws is close to it")),
-        ("asterisk-target", "*", rejects(wrong, fitting=(400, 404))),
-        ("host-and-port-target", "{host}", rejects(wrong, fitting=(400, 404))),
+        ("asterisk-target", "*", rejects(wrong, fitting=(400, 404), opened=OF_HTTP)),
+        ("host-and-port-target", "{host}", rejects(wrong, fitting=(400, 404), opened=OF_HTTP)),
         ("relative-target", "refws-oracle", rejects(wrong, fitting=(400, 404), opened=LENIENT)),
         ("empty-target", "", rejects("a request without a target is none", fitting=(400, 404), opened=LENIENT)),
         ("target-with-space", "{target} x", rejects("no space stands in a target", opened=LENIENT)),
@@ -158,6 +165,7 @@ def _upgrades() -> list[Case]:
         ("upgrade-h2c", "Upgrade", ("h2c",), False),
         ("upgrade-websockets", "Upgrade", ("websockets",), False),
         ("upgrade-web-socket", "Upgrade", ("web socket",), False),
+        ("upgrade-with-kelvin-sign", "Upgrade", (KELVIN,), False),
         ("connection-in-small-letters", "Connection", ("upgrade",), True),
         ("connection-in-capital-letters", "Connection", ("UPGRADE",), True),
         ("connection-keep-alive-and-upgrade", "Connection", ("keep-alive, Upgrade",), True),
@@ -181,7 +189,7 @@ def _upgrades() -> list[Case]:
             handshake(
                 f"4.2.1/{name}",
                 f"{field} in the request: {there}",
-                ("4.2.1-p5-s1" if field == "Upgrade" else "4.2.1-p6-s1") + " 4.2.1-p2-s2",
+                ("4.2.1-p5-s1" if field == "Upgrade" else "4.2.1-p6-s1") + " 4.2.1-p2-s2 2.1-p8-s1",
                 request,
                 accepts(f"{token!r} is there, in any case of letters")
                 if right

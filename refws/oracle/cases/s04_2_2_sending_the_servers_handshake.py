@@ -15,9 +15,7 @@ from refws.oracle.wire.frame import ping, pong, text
 __all__ = ["CASES", "NOT_SHOWN"]
 
 NOT_SHOWN: Final = {
-    "rfc6455:4.2.2-p3-s1": "a permission: whether a server asks for credentials is how it was configured",
     "rfc6455:4.2.2-p6-s2": "needs a server with a list of origins, and one of them",
-    "rfc6455:4.2.2-p22-s3": "a permission: what a server says first, its application decides",
 }
 
 PROTOCOL: Final = "Sec-WebSocket-Protocol"

@@ -4,7 +4,7 @@ from typing import Final
 
 from refws.oracle.case import Case
 from refws.oracle.expect import Allowed
-from refws.oracle.handshake_outcomes import Answered, Opens, Refuses, accepts, rejects
+from refws.oracle.handshake_outcomes import DROPS, Answered, Opens, Refuses, accepts, rejects
 from refws.oracle.handshakes import Request, handshake
 from refws.oracle.verdict import Obligation, Verdict
 
@@ -34,6 +34,7 @@ TOLD: Final = (
         Refuses(least=500, text=LISTS, where=_lists_13),
         "a 5xx says that the server went wrong, where the client did",
     ),
+    DROPS,
 )
 
 

@@ -65,11 +65,12 @@ def _around() -> Iterator[Case]:
     """What comes with a Close, all of it in one write."""
     echoed = "what stands behind a Close need not be read, and is not to be answered"
     behind = Allowed(Verdict.NON_STRICT, Answers(None, None), echoed, IGNORED)
+    refused = answers(1000, refused=Verdict.NON_STRICT, why=echoed)
     inside = Allowed(Verdict.NON_STRICT, Fails((1002,), ()), "a Close may stand between fragments", BETWEEN)
     table: tuple[tuple[str, str, tuple[Frame, ...], tuple[Allowed, ...], str], ...] = (
-        ("two-closes", "two Closes", (close(1000), close()), answers(1000), "7.1.2"),
-        ("ping-behind", "a Ping behind the Close", (close(1000), ping(b"behind")), answers(1000), "7.1.3"),
-        ("text-behind", "a text behind it", (close(1000), text("Hello World!")), (*answers(1000), behind), "7.1.4"),
+        ("two-closes", "two Closes", (close(1000), close()), refused, "7.1.2"),
+        ("ping-behind", "a Ping behind the Close", (close(1000), ping(b"behind")), refused, "7.1.3"),
+        ("text-behind", "a text behind it", (close(1000), text("Hello World!")), (*refused, behind), "7.1.4"),
         (
             "between-fragments",
             "a Close between the fragments of a text",

@@ -25,6 +25,9 @@ NOT_SHOWN: Final[dict[str, str]] = dict.fromkeys(
     ("rfc6455:7.2.3-p2-s1", "rfc6455:7.2.3-p3-s1", "rfc6455:7.2.3-p4-s1"), _RECONNECTING
 )
 
+WHILE: Final = 1.0
+"""Seconds without a word that are enough: a client that goes by itself then has no reason to be slow about it."""
+
 UNKNOWN: Final = Frame(3, b"no such opcode")
 """A frame for which every endpoint has to fail the connection."""
 
@@ -45,7 +48,8 @@ BEHIND: Final = (
 
 async def _idle(peer: Peer) -> Observed:
     """Say nothing for a while."""
-    await peer.link.until(lambda: peer.theirs.close is not None or peer.link.is_over, 2 * peer.patience)
+    quiet = min(2 * peer.patience, WHILE)
+    await peer.link.until(lambda: peer.theirs.close is not None or peer.link.is_over, quiet)
     return await peer.settle()
 
 

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from refws.oracle.case import SERVER, Case
 from refws.oracle.close_outcomes import answers, rejects
-from refws.oracle.expect import Allowed, Answers, Where
+from refws.oracle.expect import Allowed, Answers, Drops, Where
 from refws.oracle.observed import Observed
 from refws.oracle.verdict import Obligation, Verdict
 from refws.oracle.wire.frame import close
@@ -75,12 +75,13 @@ ONLY_SENDERS: Final = "no clause binds who receives it to refuse it; refws does,
 def _right() -> Iterator[Case]:
     for code, clause, alias, excuse in RIGHT:
         refused = Verdict.NON_STRICT if excuse else Verdict.FAIL
+        dropped = (Allowed(refused, Drops(), excuse),) if excuse else ()
         yield Case(
             f"{clause[8:].partition('-')[0]}/{code}",
             f"a Close with {code}, which may come",
             (clause, DEFINED),
             (close(code),),
-            answers(code, refused=refused, why=excuse or f"{code} may come"),
+            answers(code, refused=refused, why=excuse or f"{code} may come") + dropped,
             marker=False,
             alias=alias,
         )

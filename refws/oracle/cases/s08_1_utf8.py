@@ -14,10 +14,11 @@ from refws.oracle.observed import Observed
 from refws.oracle.peer import Peer
 from refws.oracle.wire.frame import Frame, binary, continuation, ping, text
 
-__all__ = ["CASES", "NOT_SHOWN", "Family", "encoded", "failure", "families", "is_utf8", "send_wrong"]
+__all__ = ["CASES", "FAMILIES", "NOT_SHOWN", "Family", "encoded", "failure", "is_utf8", "send_wrong"]
 
 NOT_UTF8: Final = "rfc6455:8.1-p1-s1"
 SAYS_SO: Final = "rfc6455:7.4.1-p17-s1"
+WHAT_IT_IS: Final = "rfc6455:2.1-p2-s1"
 
 NOT_SHOWN: Final[dict[str, str]] = {}
 
@@ -83,69 +84,6 @@ def _utf8(*points: int) -> tuple[bytes, ...]:
     return tuple(chr(point).encode() for point in points)
 
 
-def families() -> tuple[Family, ...]:
-    """Those that Autobahn has, and what it leaves out."""
-    return (
-        Family("6.5", "some-text", "text", (*(f"hello{c}world".encode() for c in "$¢€\U00024b62"), GREEK)),
-        Family("6.6", "prefix", "the first octets of a text", tuple(GREEK[:n] for n in range(1, len(GREEK) + 1))),
-        Family("6.7", "shortest", "the first character of its length", _utf8(0, 0x80, 0x800, 0x1_0000)),
-        Family("6.8", "first-of-5-and-6", "the first number of its length", (encoded(1 << 21, 5), encoded(1 << 26, 6))),
-        Family("6.9", "longest", "the last character of its length", _utf8(0x7F, 0x7FF, 0xFFFF, 0x10_FFFF)),
-        Family(
-            "6.10", "last-of-4-to-6", "the last number of its length", tuple(encoded(_LARGEST[n], n) for n in (4, 5, 6))
-        ),
-        Family(
-            "6.11",
-            "boundary",
-            "beside the surrogates and the end of Unicode",
-            (*_utf8(0xD7FF, 0xE000, 0xFFFD, 0x10_FFFF), encoded(0x11_0000, 4)),
-        ),
-        Family(
-            "6.12",
-            "lone-continuation",
-            "continuation octets without a start",
-            (b"\x80", b"\xbf", *((b"\x80\xbf" * 3)[:n] for n in range(2, 7)), bytes(range(0x80, 0xBF))),
-        ),
-        Family(
-            "6.13",
-            "lone-start",
-            "start octets without continuation",
-            tuple(b"".join(bytes((octet, 0x20)) for octet in range(*starts)) for starts in _STARTS),
-        ),
-        Family("6.14", "cut", "a sequence without its last octet", _CUT),
-        Family("6.15", "cuts-joined", "sequences without their last octets, joined", (b"".join(_CUT),)),
-        Family("6.16", "impossible", "octets that UTF-8 never has", (b"\xfe", b"\xff", b"\xfe\xfe\xff\xff")),
-        Family("6.17", "overlong-slash", "a slash in too many octets", tuple(encoded(0x2F, n) for n in range(2, 7))),
-        Family(
-            "6.18",
-            "overlong-largest",
-            "the last number that is too short for its length",
-            tuple(encoded(_LARGEST[n - 1], n) for n in range(2, 7)),
-        ),
-        Family("6.19", "overlong-nul", "NUL in too many octets", tuple(encoded(0, n) for n in range(2, 7))),
-        Family(
-            "6.20",
-            "surrogate",
-            "a surrogate",
-            tuple(encoded(point, 3) for point in (*_HIGH, 0xDC00, 0xDF80, 0xDFFF)),
-        ),
-        Family(
-            "6.21",
-            "surrogates-in-a-pair",
-            "a character as a pair of surrogates",
-            tuple(encoded(high, 3) + encoded(low, 3) for high in _HIGH for low in _LOW),
-        ),
-        Family(
-            "6.22",
-            "noncharacter",
-            "a noncharacter, which is UTF-8",
-            _utf8(*(plane << 16 | last for plane in range(17) for last in (0xFFFE, 0xFFFF))),
-        ),
-        Family("6.23", "special", "a special character", _utf8(*range(0xFFF9, 0x1_0000))),
-        *_beyond(),
-    )
-
-
 def _beyond() -> Iterator[Family]:
     """What Autobahn leaves out."""
     yield Family("", "character", "the first characters behind ASCII, the byte order mark", _utf8(0x85, 0x2028, 0xFEFF))
@@ -177,14 +115,76 @@ def _beyond() -> Iterator[Family]:
     yield Family("", "cut-by-another", "a character that another cuts short", (b"\xe2\x82A", b"\xf0\x9f\xc3\xa9"))
 
 
+FAMILIES: Final = (
+    Family("6.5", "some-text", "text", (*(f"hello{c}world".encode() for c in "$¢€\U00024b62"), GREEK)),
+    Family("6.6", "prefix", "the first octets of a text", tuple(GREEK[:n] for n in range(1, len(GREEK) + 1))),
+    Family("6.7", "shortest", "the first character of its length", _utf8(0, 0x80, 0x800, 0x1_0000)),
+    Family("6.8", "first-of-5-and-6", "the first number of its length", (encoded(1 << 21, 5), encoded(1 << 26, 6))),
+    Family("6.9", "longest", "the last character of its length", _utf8(0x7F, 0x7FF, 0xFFFF, 0x10_FFFF)),
+    Family(
+        "6.10", "last-of-4-to-6", "the last number of its length", tuple(encoded(_LARGEST[n], n) for n in (4, 5, 6))
+    ),
+    Family(
+        "6.11",
+        "boundary",
+        "beside the surrogates and the end of Unicode",
+        (*_utf8(0xD7FF, 0xE000, 0xFFFD, 0x10_FFFF), encoded(0x11_0000, 4)),
+    ),
+    Family(
+        "6.12",
+        "lone-continuation",
+        "continuation octets without a start",
+        (b"\x80", b"\xbf", *((b"\x80\xbf" * 3)[:n] for n in range(2, 7)), bytes(range(0x80, 0xBF))),
+    ),
+    Family(
+        "6.13",
+        "lone-start",
+        "start octets without continuation",
+        tuple(b"".join(bytes((octet, 0x20)) for octet in range(*starts)) for starts in _STARTS),
+    ),
+    Family("6.14", "cut", "a sequence without its last octet", _CUT),
+    Family("6.15", "cuts-joined", "sequences without their last octets, joined", (b"".join(_CUT),)),
+    Family("6.16", "impossible", "octets that UTF-8 never has", (b"\xfe", b"\xff", b"\xfe\xfe\xff\xff")),
+    Family("6.17", "overlong-slash", "a slash in too many octets", tuple(encoded(0x2F, n) for n in range(2, 7))),
+    Family(
+        "6.18",
+        "overlong-largest",
+        "the last number that is too short for its length",
+        tuple(encoded(_LARGEST[n - 1], n) for n in range(2, 7)),
+    ),
+    Family("6.19", "overlong-nul", "NUL in too many octets", tuple(encoded(0, n) for n in range(2, 7))),
+    Family(
+        "6.20",
+        "surrogate",
+        "a surrogate",
+        tuple(encoded(point, 3) for point in (*_HIGH, 0xDC00, 0xDF80, 0xDFFF)),
+    ),
+    Family(
+        "6.21",
+        "surrogates-in-a-pair",
+        "a character as a pair of surrogates",
+        tuple(encoded(high, 3) + encoded(low, 3) for high in _HIGH for low in _LOW),
+    ),
+    Family(
+        "6.22",
+        "noncharacter",
+        "a noncharacter, which is UTF-8",
+        _utf8(*(plane << 16 | last for plane in range(17) for last in (0xFFFE, 0xFFFF))),
+    ),
+    Family("6.23", "special", "a special character", _utf8(*range(0xFFF9, 0x1_0000))),
+    *_beyond(),
+)
+"""The families that Autobahn has, and those that it leaves out."""
+
+
 def _sequence_cases() -> Iterator[Case]:
-    for family in families():
+    for family in FAMILIES:
         for number, octets in enumerate(family.sequences, 1):
             right = is_utf8(octets)
             yield Case(
                 f"8.1/{family.name}-{number}",
                 f"{family.title}: {octets[:8].hex(' ')}{' ...' * (len(octets) > 8)} ({'' if right else 'not '}UTF-8)",
-                (NOT_UTF8, SAYS_SO),
+                (NOT_UTF8, SAYS_SO, WHAT_IT_IS),
                 (text(octets),) if right else partial(send_wrong, (text(octets),)),
                 goes_on(text(octets)) if right else refuses(1007),
                 alias=f"{family.alias}.{number}" if family.alias else "",

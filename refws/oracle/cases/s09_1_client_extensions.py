@@ -133,7 +133,7 @@ CASES: tuple[Case, ...] = (
         "9.1/answer/twice",
         "a 101 with what the client asks for twice",
         ("rfc6455:9.1-p8-s4", "rfc7692:5-p9-s2"),
-        must_refuse(),
+        must_refuse("RFC 6455 tells a client nothing of it; for permessage-deflate, RFC 7692 has it fail (5-p9-s2)"),
         plus(FIELD, lambda request: f"{_first(request)}, {_first(request)}"),
         needs=FIELD,
     ),

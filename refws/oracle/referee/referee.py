@@ -21,8 +21,9 @@ from refws.oracle.referee.book import Book, Check
 from refws.oracle.referee.same import SAME
 from refws.oracle.verdict import Finding, Role
 from refws.oracle.wire.extensions import Extension, parse_extensions
-from refws.oracle.wire.frame import Opcode, ReadFrame
-from refws.oracle.wire.http import Head
+from refws.oracle.wire.frame import Opcode
+from refws.oracle.wire.http import Head, switches_elsewhere
+from refws.oracle.wire.reading import ReadFrame
 
 __all__ = ["CLAUSES", "Referee"]
 
@@ -134,7 +135,7 @@ class Referee:
     def _response(self, side: Side, head: Head) -> None:
         server, client = self._sides[Role.SERVER], self._sides[Role.CLIENT]
         request, self._request = self._request, None
-        if request is None and head.status != 101:
+        if (request is None and head.status != 101) or switches_elsewhere(request, head):
             return
         server.book.enter(s04_2_server_side_requirements.check_response(head, request))
         if request is None:

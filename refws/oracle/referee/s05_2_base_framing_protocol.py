@@ -6,7 +6,8 @@ from typing import Final
 
 from refws.oracle.referee.book import Check
 from refws.oracle.verdict import Role
-from refws.oracle.wire.frame import Opcode, ReadFrame
+from refws.oracle.wire.frame import Opcode
+from refws.oracle.wire.reading import ReadFrame
 
 __all__ = ["CLAUSES", "Agreed", "check_header", "shape"]
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from refws.oracle.referee.book import Check
-from refws.oracle.wire.frame import Opcode, ReadFrame
+from refws.oracle.wire.frame import Opcode
+from refws.oracle.wire.reading import ReadFrame
 
 __all__ = ["CLAUSES", "Order"]
 

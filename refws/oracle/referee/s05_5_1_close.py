@@ -5,14 +5,15 @@ from typing import Final
 
 from refws.oracle.referee.book import Check
 from refws.oracle.verdict import Role, Verdict
-from refws.oracle.wire.frame import ReadFrame
+from refws.oracle.wire.reading import ReadFrame
 
 __all__ = ["CLAUSES", "check_close"]
 
 TWO_OCTETS = "rfc6455:5.5.1-p2-s2"
 REASON = "rfc6455:5.5.1-p2-s3"
+RESERVED: Final = 1004
 NEVER_SENT: Final = {
-    1004: "rfc6455:7.4.1-p11-s1",
+    RESERVED: "rfc6455:7.4.1-p11-s1",
     1005: "rfc6455:7.4.1-p13-s1",
     1006: "rfc6455:7.4.1-p15-s1",
     1015: "rfc6455:7.4.1-p27-s1",
@@ -53,7 +54,9 @@ def check_close(role: Role, frame: ReadFrame, received: ReadFrame | None) -> Ite
 
 def _code(role: Role, code: int, at: int, *, echo: bool) -> Iterator[Check]:
     for never, clause in NEVER_SENT.items():
-        yield Check(clause, f"the Close has {code}, which is never sent" if code == never else "", at)
+        # 1004 is reserved, and no word says that it must not be sent, as of the others
+        verdict = Verdict.NON_STRICT if never == RESERVED else None
+        yield Check(clause, f"the Close has {code}, which is never sent" if code == never else "", at, verdict)
     # Sending back what the other side should not have sent is bad, and no rule of section 7.4 is about that.
     lenient = Verdict.NON_STRICT if echo else None
     yield Check(UNUSED, f"the Close has {code}; 0 to 999 are not used" if code < 1000 else "", at, lenient)

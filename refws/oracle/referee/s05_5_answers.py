@@ -11,7 +11,7 @@ from refws.oracle.conversation import Side
 from refws.oracle.recording import End
 from refws.oracle.referee.book import Check
 from refws.oracle.verdict import Role
-from refws.oracle.wire.frame import ReadFrame
+from refws.oracle.wire.reading import ReadFrame
 
 __all__ = ["CLAUSES", "LONG", "Answers"]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-__all__ = ["Field", "Head", "head_octets", "parse_head"]
+__all__ = ["Field", "Head", "head_octets", "parse_head", "switches_elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,13 @@ class Head:
     def target(self) -> str | None:
         """The target of a request; None where there is none."""
         return self.words[1] if len(self.words) > 1 else None
+
+
+def switches_elsewhere(request: Head | None, answer: Head) -> bool:
+    """Whether an answer with 101 switches to a protocol other than WebSocket that the request names, such as h2c."""
+    named = set(answer.tokens("Upgrade"))
+    asked = set(request.tokens("Upgrade")) if request is not None else set()
+    return answer.status == 101 and bool(named) and "websocket" not in named and named <= asked
 
 
 def head_octets(start_line: str, fields: "list[tuple[str, str]]") -> bytes:

@@ -1,0 +1,204 @@
+"""The proof's own machinery: liars are caught and blamed, who is honest is not, and no clause is forgotten."""
+
+import asyncio
+import json
+from collections import Counter
+
+import pytest
+from click.testing import CliRunner
+
+import refws
+from conformance.cli import main
+from conformance.failure import ExitStatus
+from conformance.liars import command
+from conformance.liars.coverage import EXEMPT, SHOWN_BY, bound_roles, due, uncovered
+from conformance.liars.endpoint import Endpoint
+from conformance.liars.everyone import all_liars
+from conformance.liars.liar import Liar
+from conformance.liars.matrix import cases_for, play_liars
+from conformance.liars.report import describe, page, to_json, worse
+from refws.clauses.ledger import lookup
+from refws.oracle.cases import all_cases
+from refws.oracle.server import Target, one_case
+from refws.oracle.verdict import Role, Verdict
+from refws.rfc6455 import s06_2_receiving_data
+
+SAMPLE = (
+    "posts/client",
+    "does-not-wait/client",
+    "takes-any-accept/client",
+    "answers-with-wrong-accept/server",
+    "sends-unmasked/client",
+    "takes-unmasked-frames/server",
+    "takes-rsv/server",
+    "fragments-pongs/server",
+    "answers-no-close/server",
+    "fails-with1006/client",
+    "leaves-out-tls/client",
+    "takes-cut-text/client",
+    "takes-marked-continuations/client",
+)
+
+
+def test_every_clause_that_a_peer_can_see_has_a_liar_or_a_reason():
+    assert uncovered(all_liars()) == []
+    assert len(due()) > 200
+
+
+def test_a_clause_without_its_liar_is_noticed():
+    rest = [liar for liar in all_liars() if liar.clause != "rfc6455:5.1-p1-s6"]
+    assert [(clause.name, role) for clause, role in uncovered(rest)] == [("rfc6455:5.1-p1-s6", Role.SERVER)]
+
+
+def test_no_clause_has_both_a_liar_and_a_reason_for_none():
+    lied = {name for liar in all_liars() for name in (liar.clause, f"{liar.clause} {liar.role}")}
+    assert lied & EXEMPT.keys() == set()
+
+
+@pytest.mark.parametrize("name", [*EXEMPT, *SHOWN_BY])
+def test_reasons_are_about_clauses_that_are_due(name):
+    clause, _, role = name.partition(" ")
+    (record,) = lookup(clause)
+    assert record.name == clause
+    assert record.is_wire_visible_must
+    assert not role or role in bound_roles(record)
+
+
+def test_each_liar_has_its_name_its_role_and_its_fault():
+    liars = all_liars()
+    assert all(count <= 2 for count in Counter(liar.name for liar in liars).values())
+    for liar in liars:
+        assert liar.role in bound_roles(liar.record), liar.name
+        assert liar.fault.endswith("."), liar.name
+
+
+def test_liars_are_caught_and_blamed_on_their_clause():
+    liars = [liar for liar in all_liars() if liar.name in SAMPLE]
+    fates = asyncio.run(play_liars(liars, all_cases()))
+    assert {liar.name for liar in liars} == set(SAMPLE)
+    assert [fate.liar.name for fate in fates if fate.survived] == []
+    assert [fate.liar.name for fate in fates if not fate.is_blamed_rightly] == []
+
+
+@pytest.mark.parametrize("role", [Role.SERVER, Role.CLIENT])
+def test_who_is_honest_survives(role):
+    honest = Liar("rfc6455:5.1-p1-s2", role, Endpoint, "It has none.", plays="5.2/")
+    (fate,) = asyncio.run(play_liars([honest], all_cases()))
+    assert fate.played > 50
+    assert fate.survived
+
+
+def test_a_liar_whose_clause_is_another_is_not_blamed_rightly():
+    unmasked = next(liar for liar in all_liars() if liar.name == "sends-unmasked/client")
+    accused = Liar("rfc6455:5.5-p3-s1/1", Role.CLIENT, unmasked.kind, "It is accused of something else.")
+    (fate,) = asyncio.run(play_liars([accused], all_cases()))
+    assert not fate.survived
+    assert not fate.is_blamed_rightly
+
+
+def test_a_liar_that_is_built_on_the_reference_is_caught(monkeypatch):
+    monkeypatch.setattr(s06_2_receiving_data, "check_mask", lambda masked, expected: None)
+
+    async def echo(websocket):
+        async for message in websocket:
+            await websocket.send(message)
+
+    async def judge():
+        cases = [case for case in all_cases() if "rfc6455:5.1-p1-s4" in case.clauses]
+        async with refws.serve(echo) as server:
+            target = Target.of(server.uri)
+            return [await one_case(target, case, 1.0) for case in cases]
+
+    results = asyncio.run(judge())
+    blamed = {finding.clause for result in results for finding in result.findings if finding.verdict is Verdict.FAIL}
+    assert "rfc6455:5.1-p1-s4" in blamed
+
+
+def fates_of(*names):
+    liars = [liar for liar in all_liars() if liar.name in names]
+    return asyncio.run(play_liars(liars, all_cases()))
+
+
+def test_the_report_says_what_became_of_each():
+    survey = describe(fates_of("posts/client"), {"late-end/server": []}, {"posts/client": "invisible"})
+    assert survey["liars"]["posts/client"] == {
+        "clause": "rfc6455:4.1-p23-s1/1",
+        "level": "MUST",
+        "role": "client",
+        "fault": "The method of its request is POST.",
+        "caught": True,
+        "blamed": True,
+        "case": survey["liars"]["posts/client"]["case"],
+        "finding": "rfc6455:4.1-p23-s1/1",
+        "autobahn": "invisible",
+    }
+    assert survey["clauses"]["rfc6455:4.1-p23-s1/1"] == {"client": {"liars": ["posts/client"]}}
+    assert survey["clauses"]["rfc6455:4.1-p18-s1"]["client"]["exempt"]
+    text = page(survey)
+    assert "posts/client" in text
+    assert "never failed" in text
+    assert "<script" not in text
+    assert to_json(survey) == to_json(json.loads(to_json(survey)))
+
+
+def test_what_is_worse_than_before_is_told():
+    survey = describe(fates_of("posts/client", "sends-masked/server"), {"late-end/server": []}, {})
+    assert worse(survey, survey) == []
+    now = json.loads(to_json(survey))
+    now["liars"]["posts/client"]["caught"] = False
+    del now["liars"]["sends-masked/server"], now["eccentrics"]["late-end/server"]
+    assert worse(survey, now) == [
+        "posts/client was caught, and now survives",
+        "sends-masked/server is gone",
+        "the eccentric late-end/server is gone",
+    ]
+
+
+def call(*arguments):
+    return CliRunner().invoke(main, ["liars", *map(str, arguments)])
+
+
+def test_the_command_judges_the_liars_that_are_asked_for(tmp_path):
+    done = call("--liar", "posts/", "--no-eccentrics", "--reports", tmp_path, "--work", tmp_path)
+    assert done.exit_code == ExitStatus.GOOD, done.output
+    assert "1 of 1 liars caught" in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_publishes_nothing_of_a_part(tmp_path):
+    done = call("--liar", "posts/", "--bless", "--reports", tmp_path)
+    assert done.exit_code == ExitStatus.FAILURE
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_fails_on_a_survivor(monkeypatch, tmp_path):
+    honest = Liar("rfc6455:5.1-p1-s2", Role.CLIENT, Endpoint, "It has none.")
+    monkeypatch.setattr(command, "all_liars", lambda: (honest,))
+    done = call("--liar", "endpoint", "--no-eccentrics", "--reports", tmp_path, "--work", tmp_path)
+    assert done.exit_code == ExitStatus.WORSE
+    assert "endpoint/client breaks rfc6455:5.1-p1-s2, and survives" in done.output
+
+
+def test_the_command_blesses_and_then_compares(monkeypatch, tmp_path):
+    chosen = tuple(liar for liar in all_liars() if liar.name == "posts/client")
+    monkeypatch.setattr(command, "all_liars", lambda: chosen)
+    monkeypatch.setattr(command, "uncovered", lambda liars: [])
+    monkeypatch.setattr(command, "ECCENTRICS", ())
+    folders = ("--reports", tmp_path, "--work", tmp_path / "work")
+    assert call(*folders).exit_code == ExitStatus.WORSE  # nothing to compare with
+    assert call("--bless", *folders).exit_code == ExitStatus.GOOD
+    first = (tmp_path / "liars.json").read_bytes(), (tmp_path / "liars.html").read_bytes()
+    assert call(*folders).exit_code == ExitStatus.GOOD
+    assert call("--bless", *folders).exit_code == ExitStatus.GOOD
+    assert ((tmp_path / "liars.json").read_bytes(), (tmp_path / "liars.html").read_bytes()) == first
+    monkeypatch.setattr(command, "all_liars", lambda: ())
+    done = call(*folders)
+    assert done.exit_code == ExitStatus.WORSE
+    assert "posts/client is gone" in done.output
+
+
+def test_a_liar_plays_the_cases_about_its_clause():
+    liar = next(one for one in all_liars() if one.name == "takes-unmasked-frames/server")
+    played = cases_for(liar, all_cases())
+    assert 10 < len(played) < len(all_cases()) / 4
+    assert all(case in played for case in all_cases() if case.clauses[0] == liar.clause and not case.alias)
