@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
 from typing import Final, TypeAlias
 
 from conformance.liars.endpoint import Endpoint
