@@ -115,9 +115,12 @@ async def calibrate(target: Target) -> tuple[float, float, str]:
             raise NotThere(f"{target.uri} opens no WebSocket connection: {came} instead of 101{hint and '; ' + hint}")
         opening, slowest = peer.link.now, 0.0
         for number in range(5):
-            if not await peer.echo(f"round trip {number}"):
+            peer.begin()
+            sent = f"round trip {number}"
+            if not await peer.echo(sent):
                 raise NotThere(
-                    f"{target.uri} is no echo server: {peer.observed()} came back; an echo of messages is all it takes"
+                    f"{target.uri} is no echo server: behind a text of {len(sent)} octets came {peer.observed()}; "
+                    "an echo of messages is all it takes"
                 )
             slowest = max(slowest, peer.round_trip or 0.0)
         await peer.closing_handshake()
