@@ -96,11 +96,11 @@ async def _autobahn(base: str, agent: str) -> None:
 
 async def _tornado(base: str, agent: str) -> None:
     from tornado.httpclient import HTTPError
-    from tornado.websocket import WebSocketClosedError, websocket_connect
+    from tornado.websocket import WebSocketClosedError, WebSocketError, websocket_connect
 
     count = int(await (await websocket_connect(f"{base}/getCaseCount")).read_message() or "")
     for path in _paths(count, agent):
-        with contextlib.suppress(HTTPError, WebSocketClosedError, OSError):
+        with contextlib.suppress(HTTPError, WebSocketClosedError, WebSocketError, OSError):
             connection = await websocket_connect(base + path, compression_options={}, max_message_size=MOST)
             while (message := await connection.read_message()) is not None:
                 await connection.write_message(message, binary=isinstance(message, bytes))
