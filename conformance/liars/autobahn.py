@@ -38,6 +38,8 @@ class Notice(StrEnum):
     """Nothing failed, but something is less than it could be."""
     NOTHING = "invisible"
     """It gets what an honest endpoint gets."""
+    REFUSED = "refused"
+    """No case is judged, for Autobahn takes no request or answer like that, and reports nothing."""
     HANGS = "hangs"
     """Autobahn did not get through its cases in time."""
 
@@ -51,7 +53,7 @@ async def what_autobahn_says(engine: Engine, make: Make, role: Role, folder: Pat
     if {closing for _, closing in verdicts.values()} - _NOT_CAUGHT:
         return Notice.CLOSING
     if not whole or len(verdicts) < len(CASES):
-        return Notice.HANGS
+        return Notice.REFUSED if whole and not verdicts else Notice.HANGS
     return Notice.NON_STRICT if "NON-STRICT" in behaviors else Notice.NOTHING
 
 

@@ -17,7 +17,7 @@ __all__ = ["PATIENCE", "Make", "judged", "serving"]
 
 PATIENCE: Final = 0.5
 """Seconds that an endpoint gets for anything: the least that the oracle gives to anybody."""
-LIMIT: Final = 20.0
+LIMIT: Final = 60.0
 """Seconds that a client gets for a case."""
 
 AGENT: Final = "endpoint"
@@ -69,7 +69,7 @@ async def _judged_server(make: Make, cases: Sequence[Case], patience: float, job
 
         async def work() -> None:
             for case in waiting:
-                results.append(await one_case(target, case, patience))
+                results.append(await one_case(target, case, patience, well_within=patience))
 
         async with asyncio.TaskGroup() as group:
             for _ in range(jobs):

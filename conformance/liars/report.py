@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,11 +111,17 @@ def page(survey: Survey) -> str:
         for document in documents().values()
         for clause in document.clauses.values()
     }
+    # The liars come in the order of the clauses, and stay in it.
     return environment.get_template("page.html.j2").render(
         survey=survey,
+        groups=[(clause, list(members)) for clause, members in groupby(survey["liars"].items(), _clause_of)],
         style=style,
         style_hash=f"sha256-{digest}",
         rules=rules,
         links=links,
         autobahn={notice: told.count(notice) for notice in sorted(set(told))},
     )
+
+
+def _clause_of(liar: tuple[str, dict[str, Any]]) -> str:
+    return str(liar[1]["clause"])

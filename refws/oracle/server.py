@@ -193,14 +193,17 @@ async def judge_server(
     return report
 
 
-async def one_case(target: Target, case: Case, patience: float) -> CaseResult:
-    """Play one case; a server that is not there is NOT-RUN."""
+async def one_case(target: Target, case: Case, patience: float, *, well_within: float = PROBE_TIMEOUT) -> CaseResult:
+    """Play one case; a server that is not there is NOT-RUN.
+
+    Where the case may have killed it, an ordinary echo has to come in `patience` or `well_within` seconds.
+    """
     try:
         peer, referee = await connect(target, patience, case.id)
     except (OSError, TimeoutError) as error:
         return not_run(case, Role.SERVER, f"the server does not answer: {_what(error)}")
     result = await play(case, peer, referee)
-    if _may_have_killed(result) and not await _is_well(target, patience):
+    if _may_have_killed(result) and not await _is_well(target, max(patience, well_within)):
         why = f"behind this case ({result.seen or 'nothing came'}) the server answers no ordinary echo any more"
         result.blame(Finding(Verdict.FAIL, case.clauses[0], case.obligation, why))
     return result
@@ -210,7 +213,7 @@ def _may_have_killed(result: CaseResult) -> bool:
     """Whether the server did not simply go on; where its positive control failed already, it was not this case."""
     seen = result.observed
     if seen is None:
-        return result.behaviour is not Verdict.INCONCLUSIVE or bool(result.seen)
+        return bool(result.seen)  # empty where the case did not come to its stimulus
     return not seen.went_on or seen.has_failed
 
 
@@ -220,7 +223,7 @@ async def _is_well(target: Target, patience: float) -> bool:
     It gets the time that it takes to end what a case has begun. One that says that it is too busy is well.
     """
     try:
-        peer, _ = await connect(target, max(patience, PROBE_TIMEOUT))
+        peer, _ = await connect(target, patience)
     except (OSError, TimeoutError):
         return False
     try:

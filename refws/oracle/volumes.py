@@ -23,6 +23,9 @@ AUTOBAHNS: Final = 1000
 """Messages that Autobahn sends in each case."""
 ENOUGH: Final = 1 << 20
 """Octets (characters, of text) after which a case has enough: each crosses the largest window 32 times."""
+SMALL: Final = 512
+"""Octets of a message that everybody is to take; `refws.oracle.play` has the same bound."""
+LIMITS: Final = "rfc6455:10.4-p1-s1"
 MOST_MESSAGES: Final = 64
 MOST_OCTETS: Final = 1 << 18
 """The most messages, and octets of them, that are on their way before some have come back; at least two messages."""
@@ -120,6 +123,9 @@ class Volume:
 
     def _stopped(self, peer: Peer, right: int, count: int) -> Finding:
         seen = replace(peer.observed(), messages=())
+        if self.size > SMALL and seen.close is not None and seen.close.close_code == 1009:
+            why = f"its limit for a message is below {self.size} octets (1009), which is its right"
+            return Finding(Verdict.UNIMPLEMENTED, LIMITS, Obligation.RECEIVER, why)
         return self._fails(f"{right} of {count} messages of {self.size} came back, and then {seen or 'nothing more'}")
 
     def _fails(self, why: str) -> Finding:

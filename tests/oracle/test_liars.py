@@ -32,7 +32,7 @@ SAMPLE = (
     "takes-unmasked-frames/server",
     "takes-rsv/server",
     "fragments-pongs/server",
-    "answers-no-close/server",
+    "drops-at-close/server",
     "fails-with1006/client",
     "leaves-out-tls/client",
     "takes-cut-text/client",
@@ -66,7 +66,7 @@ def test_reasons_are_about_clauses_that_are_due(name):
 
 def test_each_liar_has_its_name_its_role_and_its_fault():
     liars = all_liars()
-    assert all(count <= 2 for count in Counter(liar.name for liar in liars).values())
+    assert Counter(liar.name for liar in liars).most_common(1)[0][1] == 1
     for liar in liars:
         assert liar.role in bound_roles(liar.record), liar.name
         assert liar.fault.endswith("."), liar.name

@@ -21,25 +21,22 @@ class Opening(Asking, Answering):
             self.ask()
 
     def data_received(self, data: bytes) -> None:
-        """Octets have come: of a head, or of frames."""
-        if self.is_open:
+        """Octets have come: of a head, or of several, or of frames."""
+        while not self.is_open and not self.ended:
+            self._buffer += data
+            data = b""
+            try:
+                found = read_head(self._buffer.lstrip(b"\r\n") if self.is_server else self._buffer)
+            except ValueError:
+                self.malformed_head()
+                return
+            if found is None:
+                return
+            head, data = found
+            self._buffer = b""
+            (self.take_request if self.is_server else self.take_answer)(head)
+        if self.is_open and data:
             self.receive(data)
-            return
-        if self.ended:
-            return
-        self._buffer += data
-        try:
-            found = read_head(self._buffer.lstrip(b"\r\n") if self.is_server else self._buffer)
-        except ValueError:
-            self.malformed_head()
-            return
-        if found is None:
-            return
-        head, rest = found
-        self._buffer = b""
-        (self.take_request if self.is_server else self.take_answer)(head)
-        if rest:
-            self.data_received(rest)
 
     def receive(self, data: bytes) -> None:
         """Octets of frames have come."""

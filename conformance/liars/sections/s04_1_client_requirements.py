@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from conformance.liars.endpoint import Endpoint
-from conformance.liars.endpoint.framing import TEXT
+from conformance.liars.endpoint.framing import PING, TEXT
 from conformance.liars.endpoint.heads import accept_of
 from conformance.liars.endpoint.http import Extension, Fields, Head
 from conformance.liars.endpoint.uris import Address
@@ -174,12 +174,21 @@ class AsksForSubprotocolTwice(Endpoint):
 
 
 @lies("4.1-p38-s1", "client")
-@lies("6.1-p2-s1", "client")
 class DoesNotWait(Endpoint):
     """It sends a message before the answer is there."""
 
     def ask(self) -> None:
         super().ask()
+        self.send_frame(TEXT, b"too early")
+
+
+@lies("6.1-p2-s1", "client")
+class PingsWhileConnecting(Endpoint):
+    """It sends a Ping and a message before the answer is there."""
+
+    def ask(self) -> None:
+        super().ask()
+        self.send_frame(PING)
         self.send_frame(TEXT, b"too early")
 
 

@@ -101,6 +101,10 @@ class IgnoresUnknownControlFrames(Endpoint):
     def check_opcode(self, frame: Incoming) -> int:
         return 0 if frame.is_control else super().check_opcode(frame)
 
+    def end_frame(self, frame: Incoming) -> None:
+        if frame.opcode <= PONG:
+            super().end_frame(frame)
+
 
 @lies("5.2-p8-s2", *BOTH)
 class IgnoresUnknownDataFrames(Endpoint):
