@@ -105,7 +105,7 @@ def _one(peer: Peer, against: _Judgement, where: _Where) -> tuple[Judged, Compar
     folder = where.work / peer.name
     report = judge_testee(testee, cases_for(testee, beyond=True), folder, agent=_AGENT)
     ours = as_autobahn(report, folder / "autobahn", asked=against.cases)
-    comparison = differences(peer.name, against.autobahn, ours)
+    comparison = _seen_twice(peer, differences(peer.name, against.autobahn, ours), against, where)
     where.console.print(
         f"{peer.name} {against.version}: {len(report.results)} cases in {report.seconds:.0f} s, "
         f"{len(comparison.found)} of {comparison.compared} verdicts differ from Autobahn's",
@@ -113,6 +113,23 @@ def _one(peer: Peer, against: _Judgement, where: _Where) -> tuple[Judged, Compar
         soft_wrap=True,
     )
     return judged(peer, against.version, report, comparison), comparison
+
+
+def _seen_twice(peer: Peer, once: Comparison, against: _Judgement, where: _Where) -> Comparison:
+    """What differs again where no ruling says why: what does not was a matter of time, and is told."""
+    rulings = read_rulings(RULINGS)
+    doubtful = [one for one in once.found if ruling_on(one, rulings) is None]
+    if not doubtful:
+        return once
+    testee = peer.testee(sorted({one.case for one in doubtful}))
+    folder = where.work / f"{peer.name}-again"
+    report = judge_testee(testee, cases_for(testee), folder, agent=_AGENT)
+    ours = as_autobahn(report, folder / "autobahn", asked=testee.cases)
+    again = differences(peer.name, against.autobahn, ours).found
+    for one in doubtful:
+        if one not in again:
+            click.echo(f"not seen again: {one}")
+    return Comparison(once.compared, [one for one in once.found if one not in doubtful or one in again])
 
 
 def _committed(chosen: Sequence[Peer], versions: dict[str, str], where: _Where) -> dict[str, TesteeResults]:

@@ -275,7 +275,7 @@ def test_what_the_oracle_has_judged_is_not_blessed(monkeypatch, tmp_path):
 def peers(monkeypatch, tmp_path):
     """Calls `peers` with one library, refws as a server, and few cases; gives the reports' folder, too."""
     monkeypatch.setattr(command, "PEERS", (Peer("refws", "server", "refws"),))
-    monkeypatch.setattr(command, "cases_for", lambda testee, beyond: cases_for(testee))
+    monkeypatch.setattr(command, "cases_for", lambda testee, beyond=False: cases_for(testee))
     reports = tmp_path / "reports"
     reports.mkdir()
 
