@@ -71,7 +71,9 @@ def peers(
     versions = {peer.name: peer.version() for peer in chosen}
     theirs = _by_autobahn(chosen, cases, versions, engine, where) if autobahn else _committed(chosen, versions, where)
     rulings = read_rulings(RULINGS)
-    found = [_one(peer, _Judgement(versions[peer.name], theirs.get(peer.name), cases), where) for peer in chosen]
+    found = [
+        _one(peer, _Judgement(versions[peer.name], theirs.get(peer.name), cases, rulings), where) for peer in chosen
+    ]
     open_ones = [one for _, compared in found for one in compared.found if not ruling_on(one, rulings)]
     for difference in open_ones:
         click.echo(f"no ruling: {difference}")
@@ -98,6 +100,7 @@ class _Judgement:
     version: str
     autobahn: TesteeResults | None
     cases: Sequence[str]
+    rulings: Sequence[Ruling]
 
 
 def _one(peer: Peer, against: _Judgement, where: _Where) -> tuple[Judged, Comparison]:
@@ -117,8 +120,7 @@ def _one(peer: Peer, against: _Judgement, where: _Where) -> tuple[Judged, Compar
 
 def _seen_twice(peer: Peer, once: Comparison, against: _Judgement, where: _Where) -> Comparison:
     """What differs again where no ruling says why: what does not was a matter of time, and is told."""
-    rulings = read_rulings(RULINGS)
-    doubtful = [one for one in once.found if ruling_on(one, rulings) is None]
+    doubtful = [one for one in once.found if ruling_on(one, against.rulings) is None]
     if not doubtful:
         return once
     testee = peer.testee(sorted({one.case for one in doubtful}))
