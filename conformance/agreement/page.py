@@ -1,15 +1,12 @@
 """``reports/peers.html``: a matrix of libraries and sections, dated by version, without a rank."""
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import jinja2
-
 from conformance.agreement.differences import Difference, Ruling, ruling_on
 from conformance.agreement.report import Judged
+from conformance.publish.template import environment, source_hash
 from refws.clauses.ledger import documents, lookup
 from refws.version import __version__
 
@@ -32,16 +29,9 @@ _WORST_FIRST: Final = ("FAIL", "HARNESS-ERROR", "INCONCLUSIVE", "NON-STRICT", "U
 def render(peers: Sequence[Judged], rulings: Sequence[Ruling]) -> str:
     """Render the report as one page that needs no network."""
     style = _HOUSE.read_text("utf-8") + (_HERE / "page.css").read_text("utf-8")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"tone": _TONES.__getitem__, "link": _link, "level": _level, "title": _title}
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return environment.get_template("page.html.j2").render(
+    templates = environment(_HERE)
+    templates.filters |= {"tone": _TONES.__getitem__, "link": _link, "level": _level, "title": _title}
+    return templates.get_template("page.html.j2").render(
         peers=peers,
         roles=[_in_role(role, peers) for role in ("server", "client")],
         worst=_worst,
@@ -49,7 +39,7 @@ def render(peers: Sequence[Judged], rulings: Sequence[Ruling]) -> str:
         by_ruling=_by_ruling(peers, rulings),
         version=__version__,
         style=style,
-        style_hash=f"sha256-{digest}",
+        style_hash=source_hash(style),
     )
 
 

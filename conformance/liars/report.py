@@ -3,18 +3,15 @@
 It holds no time, duration, port or random octet: two runs that were judged the same give the same octets.
 """
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
-
 from conformance.liars.coverage import EXEMPT, SHOWN_BY, due
 from conformance.liars.matrix import Fate
+from conformance.publish.template import environment, source_hash
 from refws.clauses.ledger import documents
 from refws.oracle.referee.same import SAME
 
@@ -95,15 +92,7 @@ def worse(old: Survey, new: Survey) -> list[str]:
 
 def page(survey: Survey) -> str:
     """The report as one HTML page that needs no network."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_SOURCES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style = "\n" + _STYLE.read_text(encoding="utf-8") + (_SOURCES / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     told = [one["autobahn"] for one in survey["liars"].values() if one["autobahn"]]
     rules = {clause.name: clause.rule for document in documents().values() for clause in document.clauses.values()}
     links = {
@@ -112,14 +101,18 @@ def page(survey: Survey) -> str:
         for clause in document.clauses.values()
     }
     # The liars come in the order of the clauses, and stay in it.
-    return environment.get_template("page.html.j2").render(
-        survey=survey,
-        groups=[(clause, list(members)) for clause, members in groupby(survey["liars"].items(), _clause_of)],
-        style=style,
-        style_hash=f"sha256-{digest}",
-        rules=rules,
-        links=links,
-        autobahn={notice: told.count(notice) for notice in sorted(set(told))},
+    return (
+        environment(_SOURCES)
+        .get_template("page.html.j2")
+        .render(
+            survey=survey,
+            groups=[(clause, list(members)) for clause, members in groupby(survey["liars"].items(), _clause_of)],
+            style=style,
+            style_hash=source_hash(style),
+            rules=rules,
+            links=links,
+            autobahn={notice: told.count(notice) for notice in sorted(set(told))},
+        )
     )
 
 

@@ -1,7 +1,5 @@
 """The page that engineers read: one HTML file with its style, its script and the data of every case inside."""
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,6 +13,7 @@ from conformance.failure import HarnessFailure
 from conformance.publish.catalogue import by_group, group_name, sections_of
 from conformance.publish.rawcase import RawCase
 from conformance.publish.tally import all_case_ids, group_rows, judged, section_rows, shortfall
+from conformance.publish.template import environment, source_hash
 from conformance.publish.verdicts import TONES, in_order, tone
 from conformance.results import ROLES, Results, names, role_of
 
@@ -67,34 +66,23 @@ def render_page(results: Results, cases: Cases) -> str:
             data=_data(results, cases),
             style=style,
             script=script,
-            style_hash=_hash(style),
-            script_hash=_hash(script),
+            style_hash=source_hash(style),
+            script_hash=source_hash(script),
         )
     )
 
 
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_SOURCES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = environment(_SOURCES)
     # `tojson` escapes <, >, & and ' so that no string can end the script element it stands in.
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":")}
-    environment.filters["tone"] = tone
-    return environment
+    made.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":")}
+    made.filters["tone"] = tone
+    return made
 
 
 def _source(name: str) -> str:
     """Read a style or script for a place between tags; it is ours, and must not hold the tag that ends the place."""
     return "\n" + (_SOURCES / name).read_text(encoding="utf-8")
-
-
-def _hash(source: str) -> str:
-    """Name a source in a Content-Security-Policy, so that the browser runs this one and no other."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode("utf-8")).digest()).decode("ascii")
 
 
 def _agents(results: Results) -> list[tuple[str, list[str]]]:
