@@ -26,9 +26,8 @@ class Http11:
     def __init__(self, role: Role, limits: Limits = Limits()) -> None:
         self._client = role is Role.CLIENT
         self._limits = limits
-        self._h11 = h11.Connection(
-            h11.CLIENT if role is Role.CLIENT else h11.SERVER, max_incomplete_event_size=limits.max_head_size
-        )
+        self._h11 = self._connection()
+        self._start: bytes | None = None if self._client else b""
         self._head: h11.Request | h11.Response | None = None
         self._method = b"GET"
         self._body = bytearray()
@@ -112,14 +111,24 @@ class Http11:
         """Be ready for another request; False where this connection has to end."""
         if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
             return False
-        self._h11.start_next_cycle()
-        self._method, self._octets = b"GET", len(self._h11.trailing_data[0])
+        self._start, self._method, self._octets = self.octets_behind(), b"GET", 0
+        self._h11 = self._connection()
         return True
+
+    def _connection(self) -> h11.Connection:
+        role = h11.CLIENT if self._client else h11.SERVER
+        return h11.Connection(role, max_incomplete_event_size=self._limits.max_head_size)
 
     def _receive(self, octets: bytes) -> object:
         if self._h11.their_state is h11.MUST_CLOSE:
             # Nothing counts behind a request that ends its connection.
             return h11.PAUSED
+        if self._start is not None:
+            # An empty line before a request is passed over, as RFC 7230 section 3.5 has it; h11 refuses it.
+            self._start += octets
+            if self._start in (b"", b"\r"):
+                return h11.NEED_DATA
+            octets, self._start = self._start.removeprefix(b"\r\n"), None
         if octets:
             self._octets += len(octets)
             try:

@@ -76,8 +76,9 @@ def read_all(read: Callable[[bytes], R], octets: bytes, step: int) -> list[R]:
             b"d",
         ),
         (b"GET / HTTP/2.0\nHost: h\n\n", Request("GET", "/", HeaderFields([("Host", "h")]), (2, 0)), b""),
+        (b"\r\n" + GET + b"\r\n", Request("GET", "/", HeaderFields([("Host", "h")])), b"\r\n"),
     ],
-    ids=["plain", "octets behind", "duplicates", "content-length", "chunked", "bare LF"],
+    ids=["plain", "octets behind", "duplicates", "content-length", "chunked", "bare LF", "an empty line before"],
 )
 def test_requests_in_one_piece_and_octet_by_octet(octets: bytes, request_: Request, behind: bytes) -> None:
     codec = server()
@@ -95,7 +96,9 @@ def test_requests_in_one_piece_and_octet_by_octet(octets: bytes, request_: Reque
 @pytest.mark.parametrize(
     ("octets", "status"),
     [
-        (b"\r\n", 400),
+        (b"\r\n\r\n", 400),
+        (b"\r\n\r\n" + GET, 400),
+        (b"\rGET / HTTP/1.1\r\nHost: h\r\n\r\n", 400),
         (b"\x16\x03\x01\x02\x00\x01", 400),
         (b"GET /\r\n\r\n", 400),
         (b"GET / HTTP/1\r\nHost: h\r\n\r\n", 400),
@@ -320,6 +323,17 @@ def test_keep_alive(request_: bytes, headers: HeaderFields, another: bool) -> No
         assert codec.read_request(b"") == Request("GET", "/", HeaderFields([("Host", "h")]))
         assert codec.octets_behind() == b"x"
         assert codec.write_response(Response(200, body=b"ab")).endswith(b"\r\n\r\nab")
+
+
+@pytest.mark.parametrize("pieces", [[b"\r\n" + GET], [b"\r", b"\n" + GET], [b"", b"\r", b"", b"\n", GET]])
+def test_an_empty_line_behind_a_body(pieces: list[bytes]) -> None:
+    codec = server()
+    assert codec.read_request(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab" + pieces[0]) is not None
+    codec.write_response(Response(200))
+    assert codec.next_request()
+    got = [codec.read_request(piece) for piece in (b"", *pieces[1:])]
+    assert [one for one in got if one is not None] == [Request("GET", "/", HeaderFields([("Host", "h")]))]
+    assert got[-1] is not None
 
 
 @pytest.mark.clause("rfc6455:10.4-p1-s1")
