@@ -97,7 +97,7 @@ def run(
     agreement = hold_against(plan, outcome.results, agent, work, console) if oracle and by_autobahn else None
     status = _tell(outcome, plan, reports, work, console, is_blessing=bless)
     if agreement is not None and outcome.is_whole:
-        status = _tell_agreement(agreement, status)
+        status = _tell_agreement(agreement, outcome.seconds, status)
     if bless and outcome.is_whole:
         bless_run(outcome.results, work / runner.LAST_RUN, reports)
         if agreement is not None:
@@ -136,10 +136,11 @@ def _judge(plan: Plan, engine: EngineName | Literal["oracle"], settings: _Settin
     return by_oracle(plan, settings.agent, work, console), False
 
 
-def _tell_agreement(agreement: Agreement, status: ExitStatus) -> ExitStatus:
+def _tell_agreement(agreement: Agreement, autobahns: float, status: ExitStatus) -> ExitStatus:
     for one in agreement.unruled:
         click.echo(f"no ruling: {one}")
     click.echo(str(agreement))
+    click.echo(f"time: Autobahn {autobahns:.1f} s, the oracle {agreement.cost}")
     return ExitStatus.WORSE if agreement.unruled and status is ExitStatus.GOOD else status
 
 

@@ -3,6 +3,7 @@
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -44,11 +45,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run gave: its results, one line per failure of the harness, and whether it was interrupted."""
+    """What a run gave: its results, one line per failure of the harness, whether it was interrupted, its seconds."""
 
     results: Results
     failures: Sequence[str]
     interrupted: bool
+    seconds: float = 0.0
 
     @property
     def is_whole(self) -> bool:
@@ -65,17 +67,19 @@ def run(plan: Plan, job: Job, work: Path, console: Console) -> Outcome:
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=work))
     judged: dict[str, TesteeResults] = {}
     failures: list[str] = []
+    began = time.perf_counter()
     with _signals_set(job.cancel):
         for testee in plan.testees:
             if not job.cancel.is_set():
                 judged[testee.name] = _run_testee(testee, plan.shards, job, folder, failures, console=console)
+    seconds = time.perf_counter() - began
     interrupted = job.cancel.is_set()
     results = Results(judged, partial=bool(interrupted or failures), source=plan.source)
     (folder / REPORT).write_text(to_json(results), encoding="utf-8")
     last = work / LAST_RUN
     shutil.rmtree(last, ignore_errors=True)
     folder.rename(last)
-    return Outcome(results, failures, interrupted)
+    return Outcome(results, failures, interrupted, seconds)
 
 
 def _run_testee(

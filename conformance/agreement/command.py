@@ -32,6 +32,7 @@ AUTOBAHN: Final = "peers-autobahn.json"
 ORACLE: Final = "peers.json"
 PAGE: Final = "peers.html"
 _AGENT: Final = "refws"
+_LOOKS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _one(peer: Peer, against: _Judgement, where: _Where) -> tuple[Judged, Compar
     folder = where.work / peer.name
     report = judge_testee(testee, cases_for(testee, beyond=True), folder, agent=_AGENT)
     ours = as_autobahn(report, folder / "autobahn", asked=against.cases)
-    comparison = _seen_twice(peer, differences(peer.name, against.autobahn, ours), against, where)
+    comparison = _seen_again(peer, differences(peer.name, against.autobahn, ours), against, where)
     where.console.print(
         f"{peer.name} {against.version}: {len(report.results)} cases in {report.seconds:.0f} s, "
         f"{len(comparison.found)} of {comparison.compared} verdicts differ from Autobahn's",
@@ -118,20 +119,23 @@ def _one(peer: Peer, against: _Judgement, where: _Where) -> tuple[Judged, Compar
     return judged(peer, against.version, report, comparison), comparison
 
 
-def _seen_twice(peer: Peer, once: Comparison, against: _Judgement, where: _Where) -> Comparison:
-    """What differs again where no ruling says why: what does not was a matter of time, and is told."""
+def _seen_again(peer: Peer, once: Comparison, against: _Judgement, where: _Where) -> Comparison:
+    """What differs in all of `_LOOKS` where no ruling says why: what does not was a matter of time, and is told."""
     doubtful = [one for one in once.found if ruling_on(one, against.rulings) is None]
-    if not doubtful:
-        return once
-    testee = peer.testee(sorted({one.case for one in doubtful}))
-    folder = where.work / f"{peer.name}-again"
-    report = judge_testee(testee, cases_for(testee), folder, agent=_AGENT)
-    ours = as_autobahn(report, folder / "autobahn", asked=testee.cases)
-    again = differences(peer.name, against.autobahn, ours).found
-    for one in doubtful:
-        if one not in again:
-            click.echo(f"not seen again: {one}")
-    return Comparison(once.compared, [one for one in once.found if one not in doubtful or one in again])
+    settled = [one for one in once.found if one not in doubtful]
+    for look in range(2, _LOOKS + 1):
+        if not doubtful:
+            break
+        testee = peer.testee(sorted({one.case for one in doubtful}))
+        folder = where.work / f"{peer.name}-{look}"
+        report = judge_testee(testee, cases_for(testee), folder, agent=_AGENT)
+        ours = as_autobahn(report, folder / "autobahn", asked=testee.cases)
+        again = differences(peer.name, against.autobahn, ours).found
+        for one in doubtful:
+            if one not in again:
+                click.echo(f"not seen again in look {look}: {one}")
+        doubtful = [one for one in doubtful if one in again]
+    return Comparison(once.compared, [one for one in once.found if one in settled or one in doubtful])
 
 
 def _committed(chosen: Sequence[Peer], versions: dict[str, str], where: _Where) -> dict[str, TesteeResults]:

@@ -1,12 +1,14 @@
 """A run of the harness by the oracle: instead of Autobahn where there is no engine for it, and else beside it."""
 
 import json
+import resource
 import shutil
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -18,11 +20,32 @@ from conformance.results import Results, TesteeResults, to_json
 from conformance.runner import LAST_RUN, REPORT, Outcome, Plan
 from refws.oracle.play import CaseResult
 
-__all__ = ["AGREEMENT", "RULINGS", "Agreement", "by_oracle", "hold_against"]
+__all__ = ["AGREEMENT", "RULINGS", "Agreement", "Cost", "by_oracle", "hold_against"]
 
 AGREEMENT: Final = "agreement.json"
 RULINGS: Final = Path(__file__).with_name("rulings.toml")
 _SCHEMA: Final = "refws-agreement/1"
+
+
+@dataclass(slots=True)
+class Cost:
+    """What judging took, in seconds: by the clock, and of the processor for the oracle and for its testees."""
+
+    wall: float = 0.0
+    oracle: float = 0.0
+    testees: float = 0.0
+
+    @classmethod
+    def so_far(cls) -> Self:
+        """Now; of testees only those that have ended."""
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return cls(time.perf_counter(), time.process_time(), ended.ru_utime + ended.ru_stime)
+
+    def __sub__(self, before: Self) -> "Cost":
+        return Cost(self.wall - before.wall, self.oracle - before.oracle, self.testees - before.testees)
+
+    def __str__(self) -> str:
+        return f"{self.wall:.1f} s; processor: the oracle {self.oracle:.1f} s, its testee {self.testees:.1f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +55,7 @@ class Agreement:
     compared: int
     ruled: Sequence[Difference]
     unruled: Sequence[Difference]
+    cost: Cost = field(default_factory=Cost)
 
     def __str__(self) -> str:
         same = self.compared - len(self.ruled) - len(self.unruled)
@@ -39,7 +63,7 @@ class Agreement:
         return f"{line}, {len(self.ruled)} differ by a ruling" if self.ruled else line
 
     def to_json(self) -> str:
-        """Write it as JSON that is stable under diff."""
+        """Write it as JSON that is stable under diff: without its cost."""
         document = {
             "schema": _SCHEMA,
             "compared": self.compared,
@@ -68,7 +92,9 @@ def by_oracle(plan: Plan, agent: str, work: Path, console: Console) -> Outcome:
 
 def hold_against(plan: Plan, autobahn: Results, agent: str, work: Path, console: Console) -> Agreement:
     """Judge the same testees by the oracle, and compare. Raises HarnessFailure where one of them cannot be judged."""
+    before = Cost.so_far()
     verdicts, failures = _judge(plan, agent, work / "oracle", console)
+    cost = Cost.so_far() - before
     if failures:
         raise HarnessFailure("; ".join(failures))
     rulings = read_rulings(RULINGS)
@@ -78,6 +104,7 @@ def hold_against(plan: Plan, autobahn: Results, agent: str, work: Path, console:
         sum(comparison.compared for comparison in comparisons),
         [one for one in found if ruling_on(one, rulings)],
         [one for one in found if not ruling_on(one, rulings)],
+        cost,
     )
 
 
@@ -90,13 +117,16 @@ def _judge(plan: Plan, agent: str, folder: Path, console: Console) -> tuple[dict
             cases = cases_for(testee)
             advance = partial(_advance, progress, progress.add_task(f"oracle: {testee.name}", total=len(cases)))
             place = folder / testee.name
+            before = Cost.so_far()
             try:
                 report = judge_testee(testee, cases, place, agent=agent, on_result=advance)
                 found = as_autobahn(report, place / "autobahn", asked=testee.cases)
                 verdicts[testee.name] = replace(found, agent=agent, host=testee.host)
                 console.print(
-                    f"oracle: {testee.name}: {len(found.cases)} of {len(testee.cases)} cases ({report.seconds:.1f} s)",
+                    f"oracle: {testee.name}: {len(found.cases)} of {len(testee.cases)} cases "
+                    f"({Cost.so_far() - before})",
                     highlight=False,
+                    soft_wrap=True,
                 )
             except HarnessFailure as failure:
                 failures.append(f"oracle: {failure}")

@@ -221,6 +221,7 @@ def test_a_run_that_is_held_against_autobahns_verdicts(tmp_path):
     worse = hold(tmp_path, verdicts(c1_1_1=("FAILED", "OK"), c2_4=("OK", "OK")))
     assert [str(one) for one in worse.unruled] == ["server 1.1.1 behavior: Autobahn FAILED, the oracle OK"]
     assert json.loads(worse.to_json())["unruled"][0]["case"] == "1.1.1"
+    assert min(same.cost.wall, same.cost.oracle, same.cost.testees) > 0
 
 
 def test_a_testee_that_dies_fails_the_run_by_the_oracle(tmp_path):
