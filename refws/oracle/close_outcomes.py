@@ -6,10 +6,11 @@ from typing import Final
 from refws.oracle.expect import Allowed, Answers, Drops, Fails, Where
 from refws.oracle.observed import Observed
 from refws.oracle.peer import Peer
+from refws.oracle.recording import End
 from refws.oracle.verdict import Verdict
 from refws.oracle.wire.frame import Frame, Opcode, close
 
-__all__ = ["ENDS", "LATE", "WAITS", "answers", "hold", "rejects", "until_tcp_ends"]
+__all__ = ["ENDS", "LATE", "RESETS", "WAITS", "answers", "hold", "rejects", "until_tcp_ends"]
 
 ERROR_CODES: Final = (1002, 1003, 1007)
 """Those that blame the peer for what it sent."""
@@ -28,6 +29,15 @@ def _twice(seen: Observed) -> bool:
 TWICE: Final = Allowed(
     Verdict.NON_STRICT, Where("sends two Close frames", _twice), "one from each side is what the handshake takes"
 )
+
+
+RESETS: Final = Allowed(
+    Verdict.NON_STRICT,
+    Where("resets TCP", lambda seen: seen.close is None and seen.end is End.RST),
+    "a reset, for octets behind the Close that it left unread, can take its answer with it: throw them away (7.1.1)",
+    "rfc6455:7.1.1-p1-s2",
+)
+"""Where something stands behind the Close in its write."""
 
 
 def answers(

@@ -23,6 +23,7 @@ ENDS_TCP = "rfc6455:5.5.1-p6-s1"
 SERVER_AT_ONCE = "rfc6455:5.5.1-p6-s2/1"
 SENDS_A_CLOSE = "rfc6455:7.1.7-p2-s1"
 CLEANLY = "rfc6455:7.1.1-p1-s2"
+RESET = "TCP was reset behind the Close, which can take the Close away from the peer; end it with FIN"
 
 
 def _finding(verdict: Verdict, clause: str, why: str, offset: int | None = None) -> Finding:
@@ -56,6 +57,8 @@ def after_failure(case: Case, peer: Peer, seen: Observed) -> list[Finding]:
     if seen.close is None:
         if not seen.first_to_end:
             return []  # the oracle had, and then nobody need be told anything
+        if seen.end is End.RST and _said_more(peer):
+            return [_finding(Verdict.NON_STRICT, CLEANLY, RESET)]  # an answer may have gone with it
         right = [one.outcome for one in case.allowed if one.verdict is Verdict.PASS]
         if peer.has_closed and not isinstance(fit, Drops) and any(isinstance(one, Answers) for one in right):
             return [_finding(Verdict.FAIL, ANSWERS_A_CLOSE, "the testee ended TCP and did not answer the Close")]
@@ -85,6 +88,10 @@ def _end_of_tcp(peer: Peer, seen: Observed) -> list[Finding]:
         why = f"both Close frames are there, and TCP was not ended within {peer.patience:.2g} s"
         return [_finding(Verdict.NON_STRICT, SERVER_AT_ONCE if peer.testee is Role.SERVER else ENDS_TCP, why)]
     if seen.end is End.RST:
-        why = "TCP was reset behind the Close, which can take the Close away from the peer; end it with FIN"
-        return [_finding(Verdict.NON_STRICT, CLEANLY, why)]
+        return [_finding(Verdict.NON_STRICT, CLEANLY, RESET)]
     return []
+
+
+def _said_more(peer: Peer) -> bool:
+    """Whether the oracle has sent frames behind its Close, which the testee may leave unread."""
+    return peer.ours.close is not None and peer.ours.frames[-1] is not peer.ours.close

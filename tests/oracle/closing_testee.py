@@ -70,6 +70,9 @@ class ClosingEndpoint(Endpoint):
         self.closing = True
         if self.fault == "never-answers":
             return
+        if self.fault == "resets-instead":
+            self._reset()
+            return
         delay = 0.9 if self.fault == "answers-late" else 0
         asyncio.get_running_loop().call_later(delay, self._end, ANSWERS.get(self.fault, body))
 
@@ -87,13 +90,16 @@ class ClosingEndpoint(Endpoint):
         self.ended = True
         loop = asyncio.get_running_loop()
         if self.fault == "resets":
-            sock = self.transport.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            loop.call_later(0.01, self.transport.abort)
+            self._reset()
         elif self.fault == "fin-late":
             loop.call_later(0.9, self.transport.close)
         elif self.fault == "ends-tcp-first" or ((self.path is None or self.eof) and self.fault != "never-ends-tcp"):
             self.transport.write_eof()
+
+    def _reset(self) -> None:
+        sock = self.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        asyncio.get_running_loop().call_later(0.01, self.transport.abort)
 
     def eof_received(self) -> bool:
         if self.fault == "echoes-what-was-cut" and (self.parts or self.buffer):

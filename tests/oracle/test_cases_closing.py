@@ -27,6 +27,7 @@ FAULTS = {
     "refuses-4999": (r"7\.4\.2/4999", FAIL, r"7\.4\.2-p8-s1"),
     "blames-every-close": (r"7\.4\.[12]/(100[0137]|3000|4999)$|5\.5\.1/(reason|code)", FAIL, r"7\.4|5\.5\.1-p2"),
     "never-answers": (r"5\.5\.1/(empty|answer-comes)", FAIL, r"5\.5\.1-p"),
+    "resets-instead": (r"5\.5\.1/(empty-body|code-alone|behind-messages)$", FAIL, r"5\.5\.1-p5-s1"),
     "answers-late": (r"5\.5\.1/answer-comes", NON_STRICT, r"5\.5\.1-p5-s3"),
     "always-1000": (r"5\.5\.1/same-code", NON_STRICT, r"5\.5\.1-p5-s2"),
     "no-code": (r"5\.5\.1/same-code", NON_STRICT, r"5\.5\.1-p5-s2"),
@@ -134,6 +135,14 @@ def test_honest_eccentrics_never_fail(fault: str) -> None:
     cases = [case for case in cases_of("(?!7.2.2)", Role.SERVER, slow=False) if not case.commands]
     results = asyncio.run(judged_server(fault, cases, 2))
     assert {name: one.seen for name, one in results.items() if one.verdict is FAIL} == {}
+
+
+def test_reset_may_have_taken_the_answer_where_something_stood_behind_the_close() -> None:
+    cases = cases_of(r"5\.5\.1/(two-closes|ping-behind|text-behind|between-fragments|behind-256-kib)$", Role.SERVER)
+    results = asyncio.run(judged_server("resets-instead", cases, PATIENCE))
+    assert len(results) == 5
+    check(results, NON_STRICT, r"7\.1\.1-p1-s2")
+    assert {one.closing for one in results.values()} == {NON_STRICT}
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, *OF_SERVERS])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from refws.oracle.case import SERVER, Case
-from refws.oracle.close_outcomes import answers, rejects
+from refws.oracle.close_outcomes import RESETS, answers, rejects
 from refws.oracle.expect import Allowed, Answers, Fails, Where, goes_on
 from refws.oracle.observed import Observed
 from refws.oracle.verdict import Obligation, Verdict
@@ -102,7 +102,8 @@ def _around() -> Iterator[Case]:
     )
     for name, title, frames, allowed, alias in table:
         about = MAY_WAIT if name.startswith("behind") else (NO_DATA_BEHIND, IGNORED)
-        yield Case(f"5.5.1/{name}", title, (ANSWERED, *about), frames, allowed, marker=False, alias=alias)
+        unread = (RESETS,) if any(frame.opcode == Opcode.CLOSE for frame in frames[:-1]) else ()
+        yield Case(f"5.5.1/{name}", title, (ANSWERED, *about), frames, (*allowed, *unread), marker=False, alias=alias)
 
 
 def _repeats(seen: Observed) -> bool:
