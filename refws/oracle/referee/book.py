@@ -28,9 +28,14 @@ class Book:
         self.findings: list[Finding] = []
         self.asked: set[str] = set()
         """Clauses that there was an occasion to keep, kept or not."""
+        self._taken: list[tuple[Check, ...]] = []
 
     def enter(self, checks: Iterable[Check]) -> None:
         """Take what was looked at."""
+        if isinstance(checks, tuple):
+            if any(checks is one for one in self._taken):
+                return  # the same once more says nothing new
+            self._taken.append(checks)
         for check in checks:
             self.asked.add(check.clause)
             if check.fault and not any(one.clause == check.clause for one in self.findings):

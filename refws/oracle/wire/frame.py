@@ -39,6 +39,15 @@ _SHORTEST: Final = ((125, 7), (0xFFFF, 16), (0xFFFF_FFFF_FFFF_FFFF, 64))
 _MARKS: Final = {16: 126, 64: 127}
 
 
+def _random_keys() -> Iterator[bytes]:
+    while True:
+        random = os.urandom(4096)  # a call for each key would take longer than the masking
+        yield from (random[at : at + 4] for at in range(0, 4096, 4))
+
+
+_KEYS: Final = _random_keys()
+
+
 def apply_mask(octets: bytes, key: bytes, at: int = 0) -> bytes:
     """Mask or unmask octets that begin `at` octets into their payload."""
     size = len(octets)
@@ -85,7 +94,7 @@ class Frame:
             head += length.to_bytes(form // 8, "big")
         if not masked:
             return head + self.payload
-        key = os.urandom(4) if self.masking_key is None else self.masking_key
+        key = next(_KEYS) if self.masking_key is None else self.masking_key
         return head + key + apply_mask(self.payload, key)
 
     def fragments(self, size: int) -> Iterator["Frame"]:
