@@ -31,10 +31,10 @@ class Book:
         self._taken: list[tuple[Check, ...]] = []
 
     def enter(self, checks: Iterable[Check]) -> None:
-        """Take what was looked at."""
+        """Take what was looked at. A tuple is a constant of a module, and is taken once."""
         if isinstance(checks, tuple):
             if any(checks is one for one in self._taken):
-                return  # the same once more says nothing new
+                return
             self._taken.append(checks)
         for check in checks:
             self.asked.add(check.clause)
