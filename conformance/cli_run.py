@@ -95,13 +95,13 @@ def run(
     if bless and not by_autobahn:
         raise click.UsageError("only a run by Autobahn itself may replace the committed reports")
     agreement = hold_against(plan, outcome.results, agent, work, console) if oracle and by_autobahn else None
+    if agreement is not None:
+        (work / runner.LAST_RUN / AGREEMENT).write_text(agreement.to_json(), encoding="utf-8")
     status = _tell(outcome, plan, reports, work, console, is_blessing=bless)
     if agreement is not None and outcome.is_whole:
         status = _tell_agreement(agreement, outcome.seconds, status)
     if bless and outcome.is_whole:
         bless_run(outcome.results, work / runner.LAST_RUN, reports)
-        if agreement is not None:
-            (reports / AGREEMENT).write_text(agreement.to_json(), encoding="utf-8")
         _say(console, f"blessed: {reports} holds this run now")
     sys.exit(status)
 

@@ -20,7 +20,7 @@ from conformance.results import Results, TesteeResults, to_json
 from conformance.runner import LAST_RUN, REPORT, Outcome, Plan
 from refws.oracle.play import CaseResult
 
-__all__ = ["AGREEMENT", "RULINGS", "Agreement", "Cost", "by_oracle", "hold_against"]
+__all__ = ["AGREEMENT", "RULINGS", "Agreement", "Cost", "by_oracle", "hold_against", "read_agreement"]
 
 AGREEMENT: Final = "agreement.json"
 RULINGS: Final = Path(__file__).with_name("rulings.toml")
@@ -62,6 +62,17 @@ class Agreement:
         line = f"the oracle beside Autobahn: {same:,} of {self.compared:,} verdicts are the same"
         return f"{line}, {len(self.ruled)} differ by a ruling" if self.ruled else line
 
+    @property
+    def sentence(self) -> str:
+        """What the reports say of it."""
+        same = self.compared - len(self.ruled) - len(self.unruled)
+        verb = "differs" if len(self.ruled) == 1 else "differ"
+        rest = f"; {len(self.ruled)} {verb} by a ruling" if self.ruled else ""
+        return (
+            f"The oracle judged the same programs beside Autobahn: "
+            f"{same:,} of {self.compared:,} verdicts are the same{rest}."
+        )
+
     def to_json(self) -> str:
         """Write it as JSON that is stable under diff: without its cost."""
         document = {
@@ -71,6 +82,20 @@ class Agreement:
             "unruled": [asdict(one) for one in self.unruled],
         }
         return json.dumps(document, indent=1) + "\n"
+
+
+def read_agreement(path: Path) -> Agreement | None:
+    """Read what `Agreement.to_json` wrote; None where there is no file. Raises HarnessFailure for anything else."""
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        if document["schema"] != _SCHEMA:
+            raise HarnessFailure(f"{path}: its schema is {document['schema']!r}, this harness reads {_SCHEMA!r}")
+        ruled, unruled = ([Difference(**one) for one in document[kind]] for kind in ("ruled", "unruled"))
+        return Agreement(document["compared"], ruled, unruled)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise HarnessFailure(f"{path}: no agreement can be read ({type(error).__name__}: {error})") from error
 
 
 def by_oracle(plan: Plan, agent: str, work: Path, console: Console) -> Outcome:

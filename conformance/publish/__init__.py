@@ -15,18 +15,19 @@ from conformance.results import CaseResult, Results, TesteeResults, names, to_js
 __all__ = ["publish"]
 
 
-def publish(results: Results, raw: Mapping[str, Path], reports: Path) -> None:
+def publish(results: Results, raw: Mapping[str, Path], reports: Path, beside: str = "") -> None:
     """Write the three reports of a run into the folder `reports`, which is made if it is not there.
 
-    `raw` gives for each testee of the run the folder with Autobahn's JSON of each case, named `<case id>.json`. Raises
-    HarnessFailure, and writes nothing, when a case has no such file, when the file is not what Autobahn writes, or when
-    its verdict is not the one in `results`; also when the reports cannot be written.
+    `raw` gives for each testee of the run the folder with Autobahn's JSON of each case, named `<case id>.json`;
+    `beside` is a sentence on what others than Autobahn said. Raises HarnessFailure, and writes nothing, when a case has
+    no such file, when the file is not what Autobahn writes, or when its verdict is not the one in `results`; also when
+    the reports cannot be written.
     """
     cases = {name: _read_cases(results.testees[name], name, raw) for name in names(results)}
     texts = {
         "autobahn.json": to_json(results),
-        "summary.md": render_summary(results),
-        "index.html": render_page(results, cases),
+        "summary.md": render_summary(results, beside),
+        "index.html": render_page(results, cases, beside),
     }
     try:
         reports.mkdir(parents=True, exist_ok=True)

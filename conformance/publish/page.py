@@ -39,8 +39,10 @@ class _Shown:
     closing: str
 
 
-def render_page(results: Results, cases: Cases) -> str:
+def render_page(results: Results, cases: Cases, beside: str = "") -> str:
     """Render a run as one HTML page that needs no network; `cases` holds the raw cases by testee and id.
+
+    `beside` is a sentence on what others than Autobahn said.
 
     Raises HarnessFailure when two testees tell different things about what a case does.
     """
@@ -52,6 +54,7 @@ def render_page(results: Results, cases: Cases) -> str:
         .render(
             results=results,
             lack=shortfall(results),
+            beside=beside,
             testees=testees,
             by_role=[(role, [one for one in testees if one.role == role]) for role in ROLES],
             agents=_agents(results),

@@ -10,12 +10,15 @@ from conformance.results import Results
 _FINE: Final = ("OK", "INFORMATIONAL")
 
 
-def render_summary(results: Results) -> str:
-    """Write the totals by testee and by group as Markdown; a run that is not whole says so first."""
-    return "\n".join(_lines(results)) + "\n"
+def render_summary(results: Results, beside: str = "") -> str:
+    """Write the totals by testee and by group as Markdown; a run that is not whole says so first.
+
+    `beside` is a sentence on what others than Autobahn said.
+    """
+    return "\n".join(_lines(results, beside)) + "\n"
 
 
-def _lines(results: Results) -> Iterator[str]:
+def _lines(results: Results, beside: str) -> Iterator[str]:
     testees = judged(results)
     lack = shortfall(results)
     if lack:
@@ -30,6 +33,8 @@ def _lines(results: Results) -> Iterator[str]:
         counts = [_count(total.behavior, verdict) for verdict in behavior]
         counts += [_count(total.closing, verdict) for verdict in closing]
         yield _line([testee.label, str(total.cases), *counts, _strictness(testee)])
+    if beside:
+        yield f"\n{beside}"
     yield ""
     yield from _head(["group", *(testee.label for testee in testees)])
     for row in group_rows(results):

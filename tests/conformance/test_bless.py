@@ -4,6 +4,8 @@ import pytest
 
 from conformance import bless as module
 from conformance import results as model
+from conformance.agreement.differences import Difference
+from conformance.agreement.run import AGREEMENT, Agreement, read_agreement
 from conformance.autobahn.cases import ALL_CASES
 from conformance.failure import HarnessFailure
 from conformance.results import CaseResult, Results
@@ -36,13 +38,33 @@ def of_refws(**but):
 def test_a_complete_run_is_published(tmp_path, published):
     module.bless(results(), tmp_path / "last", tmp_path / "reports")
     raw = {role: tmp_path / "last" / role for role in ("server", "client")}
-    assert published == [(results(), raw, tmp_path / "reports")]
+    assert published == [(results(), raw, tmp_path / "reports", "")]
+
+
+def test_what_the_oracle_said_beside_autobahn_is_published_with_the_run_it_was_beside(tmp_path, published):
+    last, reports = tmp_path / "last", tmp_path / "reports"
+    last.mkdir()
+    reports.mkdir()
+    differs = Difference("server", "7.1.6", "closing", "INFORMATIONAL", "UNCLEAN")
+    agreement = Agreement(1234, [differs], [])
+    (last / AGREEMENT).write_text(agreement.to_json())
+    module.bless(results(), last, reports)
+    said = "The oracle judged the same programs beside Autobahn: 1,233 of 1,234 verdicts are the same; 1 differs by a "
+    assert published[0][3] == f"{said}ruling."
+    assert read_agreement(reports / AGREEMENT) == agreement
+    (last / AGREEMENT).unlink()
+    module.bless(results(), last, reports)
+    assert published[1][3] == ""
+    assert not (reports / AGREEMENT).exists()
+    (last / AGREEMENT).write_text("{}")
+    with pytest.raises(HarnessFailure, match="no agreement can be read"):
+        module.bless(results(), last, reports)
 
 
 def test_a_complete_run_of_refws_has_every_host(tmp_path, published):
     module.bless(of_refws(), tmp_path / "last", tmp_path / "reports")
     raw = {one.name: tmp_path / "last" / one.name for one in TESTEES}
-    assert published == [(of_refws(), raw, tmp_path / "reports")]
+    assert published == [(of_refws(), raw, tmp_path / "reports", "")]
 
 
 @pytest.mark.parametrize(

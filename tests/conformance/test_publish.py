@@ -51,10 +51,10 @@ def results_of(raw_by_testee, *, partial=False, agent="refws", source=""):
     )
 
 
-def published(tmp_path, raw_by_testee, name="run", **settings):
+def published(tmp_path, raw_by_testee, name="run", beside="", **settings):
     raw = {testee: write_raw(tmp_path / name / "raw" / testee, cases) for testee, cases in raw_by_testee.items()}
     reports = tmp_path / name / "reports"
-    publish(results_of(raw_by_testee, **settings), raw, reports)
+    publish(results_of(raw_by_testee, **settings), raw, reports, beside)
     return {report: (reports / report).read_bytes() for report in REPORTS}
 
 
@@ -189,6 +189,12 @@ def test_a_page_of_long_cases_stays_under_five_megabytes(tmp_path):
     wirelog = [frame, pong] * 8
     reports = published(tmp_path, both_roles(ALL_CASES, wirelog=wirelog, description="d" * 400, expectation="e" * 400))
     assert len(reports["index.html"]) < 5_000_000
+
+
+def test_what_others_said_is_on_the_page_and_in_the_summary(tmp_path):
+    reports = published(tmp_path, both_roles(["1.1.1"]), beside="The oracle said the same.")
+    assert b"The oracle said the same.</p>" in reports["index.html"]
+    assert "The oracle said the same." in reports["summary.md"].decode("utf-8").splitlines()
 
 
 def test_the_numbers_are_read_back_from_the_json(tmp_path):
