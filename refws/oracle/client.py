@@ -148,10 +148,13 @@ class ClientJudge:
 
     async def _run(self, peer: Peer, referee: Referee, query: dict[str, str]) -> None:
         case = self._case(query)
-        if case is None:
+        name = query.get("agent", "client")
+        if case is None or (case.id in self.given and case.id in self.agent(name).begun):
+            # A command that connects for as long as it lives is judged by what it does first, not when it is ended.
             peer.respond([("Content-Length", "0"), ("Connection", "close")], status="HTTP/1.1 404 No such case")
             return
-        agent = self.agent(query.get("agent", "client"))
+        agent = self.agent(name)
+        agent.begun.add(case.id)
         peer.patience = self._patience_of(agent)
         peer.conversation.recording.name = case.id
         peer.uri = self.given.get(case.id, "")

@@ -98,9 +98,9 @@ async def _behaviour(case: Case, peer: Peer, result: CaseResult) -> list[Finding
         return [] if outcome.verdict is Verdict.PASS else [outcome]
     seen = outcome if isinstance(outcome, Observed) else await _settled(case, peer)
     seen = await _with_echoes(case, peer, seen)
-    result.observed, result.seen = seen, str(seen)
     if outcome is None and seen.silent and not any(one.outcome.fits(seen) for one in case.allowed):
         seen = await _late(case, peer)
+    result.observed, result.seen = seen, str(seen)
     fit = next((allowed for allowed in case.allowed if allowed.outcome.fits(seen)), None)
     fit = _LIMITED if fit is None and _is_a_limit(peer, seen) else fit
     result.behaviour = fit.verdict if fit is not None else Verdict.FAIL
