@@ -41,8 +41,8 @@ async def judge_client(
 
     `command` is a client's: with ``{url}`` in it, it is run for each case, `jobs` at a time, and is to connect there
     and echo; with ``{server}``, once, and is to do as with Autobahn's fuzzingserver. Without one, clients connect by
-    themselves until one asks for ``/updateReports`` (not with `stay`) or ``/stopServer``, or until none has come for
-    `idle` seconds. What a command writes to its standard error goes to `errors`, None for the oracle's own. Who
+    themselves. All but the first ends when a client asks for ``/updateReports`` (not with `stay`) or ``/stopServer``,
+    and when none has come for `idle` seconds. What a command writes to its standard error goes to `errors`, None for the oracle's own. Who
     cancels the run has the reports of the judge that `on_begin` was called with. What becomes of a result's octets, and
     `keep`, is as with `judge_server`. Raises OSError where it cannot listen.
     """
@@ -55,7 +55,7 @@ async def judge_client(
         if "{url}" in command:
             await _run_for_each(judge, command, base, jobs, errors)
         elif command:
-            await _run_once(judge, command.replace("{server}", base), errors)
+            await _run_once(judge, command.replace("{server}", base), idle, errors)
         else:
             await _until_ended(judge, idle)
     finally:
@@ -67,9 +67,11 @@ async def _until_ended(judge: ClientJudge, idle: float | None) -> None:
     while not judge.ended.is_set():
         judge.active.clear()
         waiting = [asyncio.ensure_future(judge.ended.wait()), asyncio.ensure_future(judge.active.wait())]
-        done, rest = await asyncio.wait(waiting, timeout=idle, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
-            task.cancel()
+        try:
+            done, _ = await asyncio.wait(waiting, timeout=idle, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
         if not done:
             return
 
@@ -104,9 +106,9 @@ def _may_stay_away(case: Case) -> bool:
     return any(isinstance(one.outcome, NeverConnects) for one in case.allowed)
 
 
-async def _run_once(judge: ClientJudge, command: str, errors: IO[bytes] | None) -> None:
+async def _run_once(judge: ClientJudge, command: str, idle: float | None, errors: IO[bytes] | None) -> None:
     process = await _start(command, errors)
-    ended = asyncio.ensure_future(judge.ended.wait())
+    ended = asyncio.ensure_future(_until_ended(judge, idle))
     gone = asyncio.ensure_future(process.wait())
     try:
         await asyncio.wait([ended, gone], return_when=asyncio.FIRST_COMPLETED)

@@ -92,7 +92,8 @@ def key_of(request: Head) -> str:
 async def reaction(peer: Peer) -> Observed:
     """Send a Ping and a text behind an answer; what the client then does.
 
-    A client that neither sends a frame nor ends TCP sees the server end it, and gets its time once more.
+    A client that neither sends a frame nor ends TCP gets another Ping, then sees the server end TCP, and gets its time
+    once more each time.
     """
     side, link, open_ = peer.theirs, peer.link, peer.conversation
     heads, began = len(side.heads), link.now
@@ -102,7 +103,9 @@ async def reaction(peer: Peer) -> Observed:
         talks_http = len(side.heads) > heads or bool(side.undone_head)
         return bool(side.messages) or side.close is not None or link.is_over or (not open_.is_open and talks_http)
 
-    await link.until(has_reacted, peer.patience)
+    if not await link.until(has_reacted, peer.patience) and _switches(peer):
+        peer.nudge()
+        await link.until(has_reacted, peer.patience)
     if not open_.is_open and side.undone_head and not side.undone_head[:1].isalpha():
         # No HTTP request begins so: for the client the connection is open.
         open_.established()
@@ -116,6 +119,12 @@ async def reaction(peer: Peer) -> Observed:
         link.end()
         await link.until(lambda: link.is_over, 2 * peer.patience)
     return replace(peer.observed(went_on=went_on), note=_ANOTHER if open_.asked_again else "")
+
+
+def _switches(peer: Peer) -> bool:
+    """Whether the oracle's answer is a 101, or something that may be taken for one."""
+    head = peer.ours.head
+    return head is None or head.status in (None, 101)
 
 
 _ANOTHER: Final = "another request"

@@ -172,6 +172,8 @@ class Client:
     async def echo(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, octets: bytes) -> None:
         frames = FrameReader()
         message = b""
+        if self.fault == "leaves what is behind" and octets:
+            octets += await reader.read(65536)
         while True:
             for frame in frames.feed(octets, 0.0):
                 if frame.opcode == Opcode.CLOSE:

@@ -11,6 +11,7 @@ import pytest
 
 import refws
 from refws.clauses.ledger import lookup
+from refws.oracle.cases import all_cases
 from refws.oracle.cases.s04_1_client_keys import ENOUGH, oddities
 from refws.oracle.client import ClientJudge
 from refws.oracle.client_uris import asked_for as path_and_query
@@ -104,6 +105,25 @@ def test_a_client_may_fail_with_a_close_but_sends_no_frame_to_what_is_plain_http
 def test_a_client_that_fails_and_leaves_the_end_of_tcp_to_the_server_passes():
     ids = ("4.1/accept/missing", "4.1/status/404", "4.1/start-line/empty", "9.1/answer/malformed/no-name")
     assert verdicts(liar("leaves the end to the server", *ids, patience=0.3)) == {}
+
+
+def test_a_client_that_leaves_what_is_behind_the_answer_until_more_comes_is_not_strict_where_that_is_the_point():
+    behind = [id_ for id_ in CASES if id_.startswith("4.1/reading/") and id_.endswith("-behind")]
+    others = ("4.1/reading/ordinary", "4.1/upgrade/upper-case", "4.1/accept/missing", "4.1/status/404")
+    results = liar("leaves what is behind", *behind, *others, patience=0.2)
+    wrong = verdicts(results)
+    # nothing more comes there, and so it never answers the Close
+    assert wrong.pop("4.1/reading/close-behind") == "FAIL"
+    assert "4.1/reading/text-behind" in wrong
+    assert set(wrong.values()) == {"NON-STRICT"}
+    assert set(wrong) < set(behind)
+    assert "until more comes" in results["4.1/reading/text-behind"].findings[0].why
+
+
+def test_the_positive_control_does_not_depend_on_the_segment_that_it_comes_in():
+    (case,) = [case for case in all_cases() if case.alias == "1.1.2"]
+    client = Client("leaves what is behind")
+    assert verdicts(judged(client.run, [case], patience=0.2)) == {}
 
 
 async def refws_client(port, target):

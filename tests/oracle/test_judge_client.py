@@ -155,3 +155,15 @@ def test_the_first_result_of_a_command_for_one_case_stands(tmp_path):
     (report,) = asyncio.run(judge_client(cases, command=command, patience=5, on_result=told.append))
     assert [result.verdict for result in told] == [Verdict.PASS]
     assert [result.verdict for result in report.results] == [Verdict.PASS]
+
+
+def test_a_command_that_hangs_is_given_up_where_no_client_comes_any_more(monkeypatch):
+    monkeypatch.setattr("refws.oracle.clients.FIRST_PATIENCE", 0.1)
+    cases = select(all_cases(), names=["1.1.2"], role=Role.CLIENT)
+    command = f"{sys.executable} -c 'import time; time.sleep(60)' {{server}}"
+
+    async def run() -> None:
+        async with asyncio.timeout(20):
+            assert await judge_client(cases, command=command, idle=0.1, patience=5) == []
+
+    asyncio.run(run())
