@@ -42,9 +42,9 @@ async def judge_client(
     `command` is a client's: with ``{url}`` in it, it is run for each case, `jobs` at a time, and is to connect there
     and echo; with ``{server}``, once, and is to do as with Autobahn's fuzzingserver. Without one, clients connect by
     themselves. All but the first ends when a client asks for ``/updateReports`` (not with `stay`) or ``/stopServer``,
-    and when none has come for `idle` seconds. What a command writes to its standard error goes to `errors`, None for the oracle's own. Who
-    cancels the run has the reports of the judge that `on_begin` was called with. What becomes of a result's octets, and
-    `keep`, is as with `judge_server`. Raises OSError where it cannot listen.
+    and when none has come for `idle` seconds. What a command writes to its standard error goes to `errors`, None for
+    the oracle's own. Who cancels the run has the reports of the judge that `on_begin` was called with. What becomes of
+    a result's octets, and `keep`, is as with `judge_server`. Raises OSError where it cannot listen.
     """
     judge = ClientJudge(cases, patience=patience, on_result=on_result, on_report=on_report, stay=stay, keep=keep)
     await judge.listen(host, port, tls)
