@@ -3,13 +3,13 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from refws.clauses.ledger import documents
 from refws.cli.oracle_options import Wanted, client_tls, oracles_tls, reporting
-from refws.cli.oracle_run import finish, interruptible
+from refws.cli.oracle_run import finish, interruptible, write_all
 from refws.oracle.capture import read_capture
 from refws.oracle.case import Case
 from refws.oracle.output.words import harmless, short
@@ -20,6 +20,12 @@ from refws.oracle.report import UNKNOWN
 from refws.oracle.verdict import Finding, Role, level
 
 __all__ = ["judge", "proxy"]
+
+_RECORD: Final = (
+    "record from before the client connects until it has gone, as packets (tcpdump -i any -w FILE), "
+    "or let it connect through refws oracle proxy"
+)
+_CONNECT: Final = "let a WebSocket client connect to where the proxy listens"
 
 _which = click.option("--role", type=click.Choice([role.value for role in Role]), help="Judge this side only.")
 
@@ -48,7 +54,7 @@ def judge(files: tuple[Path, ...], role: str | None, **options: Any) -> None:
         raise click.UsageError(f"there is no transcript in {', '.join(map(str, files))}")
     judgement = judge_recordings(recordings, left_out)
     _note(judgement)
-    sys.exit(_conclude(judgement, role, wanted))
+    sys.exit(_conclude(judgement, role, wanted, _RECORD))
 
 
 @click.command()
@@ -93,7 +99,7 @@ def proxy(listen: str, target: str, keep: Path | None, role: str | None, **optio
         click.echo("refws: could not tell: nobody came", err=True)
         sys.exit(UNKNOWN)
     _note(passing.judgement)
-    sys.exit(_conclude(passing.judgement, role, wanted))
+    sys.exit(_conclude(passing.judgement, role, wanted, _CONNECT))
 
 
 def _cases() -> list[Case]:
@@ -108,11 +114,23 @@ def _tell(passing: Passing, role: Role, finding: Finding) -> None:
 
 
 def _note(judgement: Judgement) -> None:
-    notes = [*judgement.left_out, *(f"{one.name}: {note}" for one in judgement.connections for note in one.notes)]
-    for note in notes:
-        click.echo(f"refws: {harmless(note)}", err=True)
+    noted: dict[str, list[str]] = {}
+    for heard in judgement.connections:
+        for note in heard.notes:
+            noted.setdefault(note, []).append(heard.name)
+    who = {note: names[0] if len(names) == 1 else f"{len(names)} connections" for note, names in noted.items()}
+    for line in [*judgement.left_out, *(f"{who[note]}: {note}" for note in noted)]:
+        click.echo(f"refws: {harmless(line)}", err=True)
 
 
-def _conclude(judgement: Judgement, role: str | None, wanted: Wanted) -> int:
-    code = finish([judgement.report(one) for one in ([Role(role)] if role else Role)], wanted)
+def _conclude(judgement: Judgement, role: str | None, wanted: Wanted, advice: str) -> int:
+    reports = [judgement.report(one) for one in ([Role(role)] if role else Role)]
+    if not any(report.results for report in reports):
+        write_all(reports, wanted)
+        count = len(judgement.connections)
+        what = f"what the {role} sent on " if role else ""
+        which = f"{count} connection{'s' * (count != 1)}"
+        click.echo(f"refws: could not tell: nothing of {what}{which} can be judged; {advice}", err=True)
+        return UNKNOWN
+    code = finish(reports, wanted)
     return UNKNOWN if not code and any(heard.has_gap for heard in judgement.connections) else code

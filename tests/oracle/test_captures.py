@@ -349,7 +349,7 @@ def test_other_connections_are_counted_and_left_out(read):
     tls_note, *rest = capture.left_out
     assert tls_note.startswith("2 TCP connections with TLS")
     assert rest == [
-        "1 TCP connection without their beginning, and so without an opening handshake",
+        "1 TCP connection without their opening handshake: record from before the client connects",
         "1 TCP connection of other protocols",
     ]
 
@@ -506,7 +506,7 @@ def test_a_har_gives_heads_and_messages(tmp_path):
     path = tmp_path / "browser.har"
     path.write_text(json.dumps(har(entry(MESSAGES), {"request": {"url": "https://example.org/"}, "response": {}})))
     capture = read_capture(path)
-    assert capture.left_out == ["1 requests of other kinds"]
+    assert capture.left_out == ["1 request of other kinds"]
     judgement = judged(capture)
     (heard,) = judgement.connections
     assert heard.conversation.client.messages[0].payload == "héllo".encode()
@@ -535,6 +535,25 @@ def test_a_har_with_several_lines_in_one_value():
     assert [field.value for field in fields] == ["one", "two"]
 
 
+@pytest.mark.parametrize("status", [0, -1])
+def test_a_har_of_a_connection_that_did_not_come_about(status):
+    recordings, _ = read_har(har(entry(response={"status": status, "statusText": "", "headers": []})))
+    (heard,) = (judgement := judge_recordings(recordings)).connections
+    assert heard.notes[1] == "there is no answer to the opening handshake in it"
+    assert heard.conversation.server.head is None
+    assert heard.judged(Role.CLIENT)
+    assert not heard.judged(Role.SERVER)
+    assert not any(judgement.report(role).counts()[Verdict.FAIL] for role in Role)
+
+
+def test_a_har_without_the_fields_of_the_answer():
+    recordings, _ = read_har(har(entry(MESSAGES, response={"headers": []})))
+    (heard,) = judge_recordings(recordings).connections
+    assert heard.notes[1] == "the opening handshake is not in it, and is not judged"
+    assert [heard.findings(role) for role in Role] == [[], []]
+    assert heard.conversation.server.messages
+
+
 @pytest.mark.parametrize("headers", [[], [{"name": ":method", "value": "CONNECT"}]])
 def test_a_har_without_a_handshake_of_http_1(headers):
     recordings, _ = read_har(har(entry(MESSAGES, request={"headers": headers}, response={"status": 200})))
@@ -548,3 +567,10 @@ def test_a_har_with_text_that_cannot_have_been_text():
     (heard,) = judge_recordings(read_har(har(entry([bad])))[0]).connections
     assert [one.clause for one in heard.findings(Role.SERVER)] == ["rfc6455:5.6-p4-s2"]
     assert KEY in heard.conversation.client.head.get("Sec-WebSocket-Key")
+
+
+def test_a_har_without_websocket_says_how_to_make_another(tmp_path):
+    path = tmp_path / "browser.har"
+    path.write_text(json.dumps(har({"request": {"url": "https://example.org/"}, "response": {}})))
+    with pytest.raises(BadRecording, match="1 request of other kinds; open the browser's developer tools"):
+        read_capture(path)

@@ -375,6 +375,24 @@ def test_what_was_kept_is_judged_again(run, good, tmp_path):
     assert run("judge", one, "--role", "server", "-q") == (0, "conformant\n", "")
 
 
+def test_where_nothing_can_be_judged_one_line_says_what_to_do(run, tmp_path):
+    entry = {
+        "request": {"method": "GET", "url": "ws://127.0.0.1:9/", "headers": []},
+        "response": {"status": -1, "statusText": "", "headers": []},
+    }
+    har = tmp_path / "page.har"
+    har.write_text(json.dumps({"log": {"entries": [entry, entry]}}))
+    code, output, error = run("judge", har, "--json", tmp_path / "report.json")
+    *notes, last = error.splitlines()
+    assert (code, output) == (2, "")
+    assert [note.partition(": ")[2].partition(": ")[0] for note in notes] == ["2 connections"] * 2
+    assert last.startswith("refws: could not tell: nothing of 2 connections can be judged; record from before the ")
+    assert last.endswith("(tcpdump -i any -w FILE), or let it connect through refws oracle proxy")
+    assert json.loads((tmp_path / "report.json").read_text())["results"] == []
+    one = run("judge", har, "--role", "server", "-q")[2].splitlines()[-1]
+    assert "nothing of what the server sent on 2 connections can be judged" in one
+
+
 def test_the_proxy_judges_what_passes(good):
     command = [*REFWS, "oracle", "proxy", "--listen", "127.0.0.1:0", "--to", good, "-q"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as oracle:

@@ -37,7 +37,9 @@ def read_har(document: Any) -> tuple[list[Recording], list[str]]:
             recordings.append(_recording(entry))
         except (AttributeError, KeyError, TypeError, ValueError, binascii.Error) as error:
             raise BadRecording(f"entry {number} of the HAR cannot be read: {type(error).__name__}: {error}") from None
-    return recordings, [f"{others} requests of other kinds"] if others else []
+    what = f"{others} request{'s' * (others > 1)} of other kinds"
+    hint = "" if recordings else "; open the browser's developer tools, and then load the page that connects"
+    return recordings, [what + hint] if others else []
 
 
 def _is_websocket(entry: dict[str, Any]) -> bool:
@@ -50,15 +52,19 @@ def _recording(entry: dict[str, Any]) -> Recording:
     recording = Recording(name=request["url"], secure=parts.scheme in ("wss", "https"), frames_known=False)
     recording.notes.append(_NOT_SHOWN)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    fields = _fields(request)
-    if any(name.startswith(":") for name, _ in fields) or not fields:
-        why = "is that of HTTP/2 or HTTP/3" if fields else "is not in it"
+    fields, answer = _fields(request), _fields(response)
+    is_http_2 = any(name.startswith(":") for name, _ in fields)
+    if is_http_2 or not fields or (response["status"] == 101 and not answer):
+        why = "is that of HTTP/2 or HTTP/3" if is_http_2 else "is not in it"
         recording.notes.append(f"the opening handshake {why}, and is not judged")
         recording.established = ""
     else:
         recording.events.append(Event(0.0, Role.CLIENT, head_octets(f"{request['method']} {target} HTTP/1.1", fields)))
-        line = f"HTTP/1.1 {int(response['status']):03d} {response.get('statusText', '')}"
-        recording.events.append(Event(0.0, Role.SERVER, head_octets(line, _fields(response))))
+        if response["status"] >= 100:  # 0 or -1 where there was no answer
+            line = f"HTTP/1.1 {int(response['status']):03d} {response.get('statusText', '')}"
+            recording.events.append(Event(0.0, Role.SERVER, head_octets(line, answer)))
+        else:
+            recording.notes.append("there is no answer to the opening handshake in it")
     messages = entry.get(_MESSAGES) or []
     if response["status"] == 101 or recording.established is not None:
         recording.events += _messages(messages)

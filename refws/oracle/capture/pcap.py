@@ -49,7 +49,7 @@ def _left_out(packets: Packets, others: int, tls: int, before: int) -> Iterator[
             "or let the traffic pass through the oracle's proxy"
         )
     if before:
-        yield f"{_connections(before)} without their beginning, and so without an opening handshake"
+        yield f"{_connections(before)} without their opening handshake: record from before the client connects"
     if others:
         yield f"{_connections(others)} of other protocols"
     if packets.fragments:
