@@ -95,9 +95,6 @@ def proxy(listen: str, target: str, keep: Path | None, role: str | None, **optio
     except OSError as error:
         click.echo(f"refws: {error}", err=True)
         sys.exit(UNKNOWN)
-    if not passing.judgement.connections:
-        click.echo("refws: could not tell: nobody came", err=True)
-        sys.exit(UNKNOWN)
     _note(passing.judgement)
     sys.exit(_conclude(passing.judgement, role, wanted, _CONNECT))
 
@@ -128,9 +125,9 @@ def _conclude(judgement: Judgement, role: str | None, wanted: Wanted, advice: st
     if not any(report.results for report in reports):
         write_all(reports, wanted)
         count = len(judgement.connections)
-        what = f"what the {role} sent on " if role else ""
-        which = f"{count} connection{'s' * (count != 1)}"
-        click.echo(f"refws: could not tell: nothing of {what}{which} can be judged; {advice}", err=True)
+        which = f"what the {role} sent on " * bool(role) + f"{count} connection{'s' * (count != 1)}"
+        why = f"nothing of {which} can be judged" if count else "nobody came"
+        click.echo(f"refws: could not tell: {why}; {advice}", err=True)
         return UNKNOWN
     code = finish(reports, wanted)
     return UNKNOWN if not code and any(heard.has_gap for heard in judgement.connections) else code

@@ -59,13 +59,17 @@ def progress(
 
 
 def interruptible(run: Coroutine[Any, Any, _T]) -> _T:
-    """Run to the end; SIGTERM cancels it as Ctrl-C does, and what it then returns counts."""
+    """Run to the end; SIGINT (Ctrl-C) and SIGTERM cancel it, and what it then returns counts.
+
+    SIGINT does so in the background of a script, too, where shells have it ignored.
+    """
 
     async def main() -> _T:
         task = asyncio.current_task()
         assert task is not None
-        with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         return await run
 
     try:

@@ -1,5 +1,6 @@
 """``refws oracle``, as a person or a script has it."""
 
+import contextlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from conversations import KEY
 from sample_reports import PING, TEXT, echo, of, result, running, sample, wrong_at_125
 
 from refws.cli import main
@@ -406,6 +408,86 @@ def test_the_proxy_judges_what_passes(good):
         oracle.send_signal(signal.SIGINT)
         output, error = oracle.communicate(timeout=20)
     assert (oracle.returncode, output, error) == (0, "conformant\nconformant\n", "")
+
+
+@pytest.fixture
+def proxied(good, tmp_path):
+    """Starts the proxy, lets somebody use it, and sends it a signal: its exit code, what it says, its two reports."""
+
+    def proxied(use=None, number=signal.SIGINT, options=(), ignored=False):
+        report = tmp_path / "proxied.json"
+        command = [*REFWS, "oracle", "proxy", "--listen", "127.0.0.1:0", "--to", good, "-q", "--json", str(report)]
+        shell = ["sh", "-c", "trap '' INT; exec \"$@\"", "-"] if ignored else []
+        command = [*shell, *command, *options]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as oracle:
+            uri = oracle.stderr.readline().removeprefix("listening on ").partition(",")[0]
+            with contextlib.ExitStack() as stack:
+                if use is not None:
+                    use(uri, stack)
+                oracle.send_signal(number)
+                output, error = oracle.communicate(timeout=20)
+        kept = [json.loads(path.read_text()) for path in (report, report.with_name("proxied-server.json"))]
+        return oracle.returncode, output, error, {one["testee"]["role"]: one for one in kept}
+
+    return proxied
+
+
+def connected(uri, stack):
+    """A TCP connection to the proxy."""
+    host, _, port = uri.removeprefix("ws://").strip("/").partition(":")
+    return stack.enter_context(socket.create_connection((host, int(port)), timeout=20))
+
+
+def saying(frame, answer):
+    """Connects, sends a frame, and is still there when its answer has come."""
+
+    def use(uri, stack):
+        sock = connected(uri, stack)
+        fields = [("Host", "a"), ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")]
+        head = "\r\n".join(f"{name}: {value}" for name, value in [*fields, ("Sec-WebSocket-Key", KEY)])
+        for octets, last in ((f"GET / HTTP/1.1\r\n{head}\r\n\r\n".encode(), b"\r\n\r\n"), (frame, answer)):
+            sock.sendall(octets)
+            came = b""
+            while last not in came:
+                came += sock.recv(4096)
+
+    return use
+
+
+MASKED, UNMASKED = b"\x81\x81\0\0\0\0a", b"\x81\x01a"
+FAILED = b"\x03\xea"
+
+
+@pytest.mark.parametrize(
+    ("number", "ignored"), [(signal.SIGINT, False), (signal.SIGINT, True), (signal.SIGTERM, False)]
+)
+def test_the_end_of_the_proxy_leaves_its_reports_of_what_is_still_going_on(proxied, number, ignored):
+    code, output, error, kept = proxied(saying(MASKED, UNMASKED), number, ignored=ignored)
+    assert (code, output, error) == (0, "conformant\nconformant\n", "")
+    assert [kept[role]["exit_code"] for role in ("client", "server")] == [0, 0]
+    assert all(one["counts"]["PASS"] > 10 for one in kept.values())
+
+
+def test_the_proxy_ends_with_what_it_has_found(proxied):
+    code, output, error, kept = proxied(saying(UNMASKED, FAILED))
+    assert (code, output) == (1, "not conformant: 1 FAIL\nconformant\n")
+    assert "FAIL connection 1, client, octet" in error
+    (failed,) = [one for one in kept["client"]["results"] if one["verdict"] == "FAIL"]
+    assert failed["clauses"][0]["id"] == "rfc6455:5.1-p1-s2"
+    assert kept["server"]["exit_code"] == 0
+
+
+def test_a_proxy_to_which_nobody_came_could_not_tell(proxied):
+    code, output, error, kept = proxied()
+    assert (code, output) == (2, "")
+    assert error == "refws: could not tell: nobody came; let a WebSocket client connect to where the proxy listens\n"
+    assert [kept[role]["exit_code"] for role in ("client", "server")] == [2, 2]
+
+
+def test_a_proxy_to_which_no_websocket_client_came_could_not_tell(proxied):
+    code, output, error, _ = proxied(lambda uri, stack: connected(uri, stack).sendall(b"hello\r\n\r\n"))
+    assert (code, output) == (2, "")
+    assert error.splitlines()[-1].startswith("refws: could not tell: n")
 
 
 def test_compare(run, tmp_path):
