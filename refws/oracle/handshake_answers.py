@@ -103,7 +103,8 @@ async def reaction(peer: Peer) -> Observed:
         talks_http = len(side.heads) > heads or bool(side.undone_head)
         return bool(side.messages) or side.close is not None or link.is_over or (not open_.is_open and talks_http)
 
-    if not await link.until(has_reacted, peer.patience) and _switches(peer):
+    at_once = await link.until(has_reacted, peer.patience)
+    if not at_once and _switches(peer):
         peer.nudge()
         await link.until(has_reacted, peer.patience)
     if not open_.is_open and side.undone_head and not side.undone_head[:1].isalpha():
@@ -111,7 +112,7 @@ async def reaction(peer: Peer) -> Observed:
         open_.established()
         await link.until(lambda: bool(side.messages) or side.close is not None or link.is_over, peer.patience)
     went_on = PROBE in peer.observed().payloads
-    if went_on:
+    if went_on and at_once:
         peer.round_trip = link.now - began
     if side.close is not None:
         await peer.finish()

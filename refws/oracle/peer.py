@@ -324,13 +324,15 @@ class Peer:
         await self.link.until(lambda: self.link.is_over, self.patience)
         return self.observed()
 
-    def nudge(self) -> None:
-        """Send a Ping to a testee that is silent.
+    def nudge(self) -> bytes:
+        """Send a Ping to a testee that is silent; its payload.
 
         Some leave what came right behind the answer to the opening handshake until more comes; whether it does come in
         the same segment is chance. A case of section 4.1 is about that, and no other is to depend on it.
         """
-        self.send(ping(b"refws oracle: anything else?"))
+        payload = b"refws oracle: anything else?"
+        self.send(ping(payload))
+        return payload
 
     async def control(self) -> bool:
         """The positive control: a message comes back."""
@@ -339,9 +341,12 @@ class Peer:
             return True
         if self.theirs.messages or self.theirs.close is not None or self.link.is_over:
             return False
-        self.nudge()
+        payload = self.nudge()
         message = await self.message()
-        return message is not None and message.is_text and message.payload == wanted.encode()
+        if message is None or not message.is_text or message.payload != wanted.encode():
+            return False
+        await self.pong(payload)  # not to be taken for what comes of the stimulus
+        return True
 
     def text(self, payload: str | bytes) -> None:
         """Send a text message."""

@@ -120,6 +120,15 @@ def test_a_client_that_leaves_what_is_behind_the_answer_until_more_comes_is_not_
     assert "until more comes" in results["4.1/reading/text-behind"].findings[0].why
 
 
+def test_who_is_silent_until_it_is_asked_again_is_not_taken_to_be_slow():
+    cases = [CASES["4.1/reading/ordinary"], *(case for case in all_cases() if case.alias == "1.1.2")]
+    judge = ClientJudge(cases, patience=0.2)
+    client = Client("leaves what is behind")
+    results = asyncio.run(results_of(judge, client.run))
+    assert verdicts(results) == {}
+    assert judge.agent("client").round_trips == []
+
+
 def test_the_positive_control_does_not_depend_on_the_segment_that_it_comes_in():
     (case,) = [case for case in all_cases() if case.alias == "1.1.2"]
     client = Client("leaves what is behind")
