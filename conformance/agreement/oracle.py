@@ -12,6 +12,7 @@ from conformance.failure import HarnessFailure
 from conformance.programs import ServerProgram
 from conformance.results import TesteeResults, case_from
 from conformance.testees import Testee
+from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.cases import all_cases
 from refws.oracle.clients import judge_client
@@ -36,7 +37,8 @@ def cases_for(testee: Testee, *, beyond: bool = False) -> list[Case]:
     """The oracle's counterparts of a testee's cases; with `beyond` all the others of its role, too."""
     role = Role(testee.role)
     asked = frozenset(testee.cases)
-    return [case for case in all_cases() if role in case.roles and (case.alias in asked or (beyond and not case.alias))]
+    mine = [case for case in all_cases() if role in case.roles and Carrier.HTTP1 in case.carriers]
+    return [case for case in mine if case.alias in asked or (beyond and not case.alias)]
 
 
 def judge_testee(

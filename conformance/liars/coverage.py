@@ -48,6 +48,8 @@ SHOWN_BY: Final[dict[str, tuple[str, ...]]] = {
 What the referee knows of that (`refws.oracle.referee.same`) is not repeated.
 """
 
+_DOCUMENTS: Final = ("rfc6455", "rfc7692")
+"""What the liars speak; over HTTP/2 there are others, in the oracle's own tests."""
 _PASSED_ON: Final = "binds who passes messages on between two peers"
 _AT_ONCE: Final = "whoever judges clients asks for one connection at a time"
 _NO_CLIENT: Final = "who sends no handshake cannot be told from a connection that came to nothing"
@@ -89,10 +91,10 @@ EXEMPT: Final[dict[str, str]] = {
 
 
 def due() -> list[tuple[Clause, Role]]:
-    """Every capital MUST and MUST NOT that a peer can see, in each role that it binds."""
+    """Every capital MUST and MUST NOT of RFC 6455 and RFC 7692 that a peer can see, in each role that it binds."""
     return [
         (clause, role)
-        for document in documents().values()
+        for document in map(documents().__getitem__, _DOCUMENTS)
         for clause in document.clauses.values()
         if clause.is_wire_visible_must
         for role in bound_roles(clause)

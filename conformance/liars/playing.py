@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final, TypeAlias
 
 from conformance.liars.endpoint import Endpoint
+from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.client import ClientJudge
 from refws.oracle.client_uris import uri_of
@@ -30,7 +31,7 @@ async def judged(
     make: Make, role: Role, cases: Sequence[Case], *, patience: float = PATIENCE, jobs: int = 4
 ) -> list[CaseResult]:
     """Play these cases with an endpoint in a role; a client that does not come to a case has no result there."""
-    mine = [case for case in cases if role in case.roles]
+    mine = [case for case in cases if role in case.roles and Carrier.HTTP1 in case.carriers]
     if not mine:
         return []
     if role is Role.SERVER:

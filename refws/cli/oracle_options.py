@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.cases import all_cases
 from refws.oracle.expected import read_expected
@@ -121,10 +122,13 @@ class Wanted:
         return cls(expected=expected, **{name: options.pop(name) for name in names})
 
 
-def selected(role: Role | None, options: dict[str, Any]) -> list[Case]:
-    """Take the options of `selecting` away, and give the cases that they mean. Raises ValueError."""
+def selected(role: Role | None, options: dict[str, Any], carrier: Carrier | None = None) -> list[Case]:
+    """Take the options of `selecting` away, and give the cases that they mean. Raises ValueError.
+
+    With a `carrier` only those that can be played over it.
+    """
     names = ("names", "clauses", "sections", "levels", "exclude")
-    return select(all_cases(), role=role, **{name: options.pop(name) for name in names})
+    return select(all_cases(), role=role, carrier=carrier, **{name: options.pop(name) for name in names})
 
 
 def opening_of(subprotocols: tuple[str, ...], origin: str | None, headers: tuple[str, ...]) -> Opening:

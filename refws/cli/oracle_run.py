@@ -122,7 +122,7 @@ def _named(path: Path | None, name: str) -> Path | None:
 def show_one(report: Report, wanted: Wanted) -> None:
     """Print a report, or as much of it as is wanted; where nothing was played, one line."""
     err = wanted.takes_stdout
-    if report.results and not any(result.verdict is not Verdict.NOT_RUN for result in report.results):
+    if report.results and all(_is_unplayed(result) for result in report.results):
         click.echo(f"refws: {harmless(_nothing(report))}", err=True)
     elif wanted.quiet:
         click.echo(harmless(outcome(report)), err=err)
@@ -133,4 +133,9 @@ def show_one(report: Report, wanted: Wanted) -> None:
 def _nothing(report: Report) -> str:
     why = report.interrupted or report.results[0].findings[0].why
     count = len(report.results)
-    return f"could not tell: {why}; {count} case{'s' * (count != 1)} NOT-RUN"
+    return f"could not tell: {why}; {count} case{'s' * (count != 1)} {report.results[0].verdict}"
+
+
+def _is_unplayed(result: CaseResult) -> bool:
+    """Whether nothing was judged; a case may find by itself that it is NOT-RUN."""
+    return result.verdict is Verdict.NOT_RUN or (result.verdict is Verdict.UNIMPLEMENTED and not result.played)

@@ -19,6 +19,7 @@ from refws.cli.oracle_options import (
 )
 from refws.cli.oracle_run import finish, interruptible, progress
 from refws.cli.oracle_shown import show_cases
+from refws.oracle.carrier import Carrier
 from refws.oracle.report import Report, Testee, not_run
 from refws.oracle.server import NotThere, Target, judge_server
 from refws.oracle.verdict import Role
@@ -34,17 +35,19 @@ __all__ = ["server"]
 @click.option("--header", "headers", multiple=True, help="Send a header field, 'Name: value'; may be repeated.")
 @click.option("--origin", help="Send an Origin.")
 @click.option("--subprotocol", "subprotocols", multiple=True, help="Offer a subprotocol; may be repeated.")
+@click.option("--http2", is_flag=True, help="Over HTTP/2: wss by TLS with ALPN, ws with prior knowledge.")
 @oracles_tls
 def server(url: str, jobs: int, patience: float | None, dry_run: bool, keep: Path | None, **options: Any) -> None:
     """Judge the server at URL, which has to send back the messages that it gets.
 
     The values of --header are shown in no report and kept in no transcript.
     """
-    cases = selected(Role.SERVER, options)
+    carrier = Carrier.HTTP2 if options.pop("http2") else Carrier.HTTP1
+    cases = selected(Role.SERVER, options, carrier)
     wanted = Wanted.of(options)
     usual = opening_of(options.pop("subprotocols"), options.pop("origin"), options.pop("headers"))
     tls = client_tls(**options)
-    target = Target.of(url, tls, usual)
+    target = Target.of(url, tls, usual, carrier)
     if dry_run:
         show_cases(cases)
         return
@@ -58,7 +61,15 @@ def server(url: str, jobs: int, patience: float | None, dry_run: bool, keep: Pat
 
         try:
             return await judge_server(
-                url, cases, jobs=jobs, patience=patience, tls=tls, usual=usual, on_begin=begin, on_result=on_result
+                url,
+                cases,
+                jobs=jobs,
+                patience=patience,
+                tls=tls,
+                usual=usual,
+                carrier=carrier,
+                on_begin=begin,
+                on_result=on_result,
             )
         except NotThere as error:
             report.interrupted = str(error)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from refws.oracle.carrier import ANY, HTTP1_ONLY, Carrier
 from refws.oracle.expect import Allowed
 from refws.oracle.peer import Observed, Opening, Peer
 from refws.oracle.verdict import Finding, Obligation, Role
@@ -51,6 +52,15 @@ class Case:
     uri: str = ""
     slow: bool = False
     """Takes long, or many octets; played last."""
+    over: frozenset[Carrier] | None = None
+    """What it can be played over; None for HTTP/1.1 where it is `bare` or has a `uri`, and for anything elsewhere."""
+
+    @property
+    def carriers(self) -> frozenset[Carrier]:
+        """What it can be played over."""
+        if self.over is not None:
+            return self.over
+        return HTTP1_ONLY if self.bare or self.uri else ANY
 
     @property
     def section(self) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from refws.oracle.agent import FIRST_PATIENCE, Agent
+from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.client_uris import RUN_CASE, asked_for
 from refws.oracle.conversation import Conversation
@@ -35,14 +36,15 @@ _BEHAVIOR: Final = {Verdict.PASS: "OK"}
 """Autobahn's words, where they are others than ours."""
 
 
-def playing_order(cases: Sequence[Case]) -> list[Case]:
+def playing_order(cases: Sequence[Case], carrier: Carrier = Carrier.HTTP1) -> list[Case]:
     """The cases for a client, numbered from 1 as they stand: Autobahn's in their order, the others, refusals last."""
 
     def key(case: Case) -> tuple[bool, bool, bool, list[int]]:
         alias = [int(number) for number in re.findall(r"\d+", case.alias)]
         return case.bare, not alias, case.slow and not alias, alias
 
-    return sorted((case for case in cases if Role.CLIENT in case.roles), key=key)
+    mine = (case for case in cases if Role.CLIENT in case.roles and carrier in case.carriers)
+    return sorted(mine, key=key)
 
 
 class ClientJudge:

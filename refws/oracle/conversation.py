@@ -8,12 +8,13 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
+from refws.oracle.carrier import Carrier
 from refws.oracle.recording import Event, Recording
 from refws.oracle.side import Message, Side
 from refws.oracle.verdict import Role
 from refws.oracle.wire.deflate import Inflater
 from refws.oracle.wire.extensions import Extension, parse_extensions
-from refws.oracle.wire.http import Head, switches_elsewhere
+from refws.oracle.wire.http import Head, stream_head, switches_elsewhere
 from refws.oracle.wire.reading import ReadFrame
 
 __all__ = ["Conversation", "Message", "Side", "Watcher", "accept_of"]
@@ -41,6 +42,9 @@ class Watcher(Protocol):
     def ended(self, side: Side) -> None:
         """A side has ended."""
 
+    def settings(self, side: Side) -> None:
+        """A side's settings have come, those of HTTP/2 or HTTP/3, and are in `side.settings`."""
+
 
 class Conversation:
     """Both sides, and what they negotiated.
@@ -50,10 +54,16 @@ class Conversation:
     """
 
     def __init__(
-        self, watchers: Iterable[Watcher] = (), *, name: str = "", secure: bool = False, keep: bool = True
+        self,
+        watchers: Iterable[Watcher] = (),
+        *,
+        name: str = "",
+        secure: bool = False,
+        keep: bool = True,
+        carrier: Carrier = Carrier.HTTP1,
     ) -> None:
         self.sides = {role: Side(role) for role in Role}
-        self.recording = Recording(name=name, secure=secure)
+        self.recording = Recording(name=name, secure=secure, carrier=carrier)
         self.watchers = list(watchers)
         self.keep = keep
         self.is_open = False
@@ -82,6 +92,12 @@ class Conversation:
             self.recording.events.append(event)
         self.time = event.time
         side = self.sides[event.sender]
+        if event.settings or event.acknowledges:
+            side.settings.append(dict(event.settings))
+            side.has_acknowledged = side.has_acknowledged or event.acknowledges
+            self._tell(lambda watcher: watcher.settings(side))
+        if event.head:
+            self._stream_head(side, event)
         if event.octets:
             side.size += len(event.octets)
             if read or side.reader is None:
@@ -89,7 +105,7 @@ class Conversation:
             else:
                 side.skip(len(event.octets), event.time)
         if event.end is not None and side.end is None:
-            side.end, side.end_time = event.end, event.time
+            side.end, side.end_time, side.end_code = event.end, event.time, event.code
             self._tell(lambda watcher: watcher.ended(side))
 
     def established(self, extensions: str = "", subprotocol: str | None = None) -> None:
@@ -137,6 +153,16 @@ class Conversation:
             self.established(head.get("Sec-WebSocket-Extensions") or "", head.get("Sec-WebSocket-Protocol"))
         elif side.role is Role.SERVER:
             side.body = side.undone_head
+
+    def _stream_head(self, side: Side, event: Event) -> None:
+        """A head that is not among the octets; a server's that opens the connection, unless it is open already."""
+        head = stream_head(event.head, self.recording.carrier.value, side.size, event.time)
+        side.head = head
+        side.heads.append(head)
+        self._tell_head(side, head)
+        opens = side.role is Role.SERVER and head.opens and not switches_elsewhere(self.client.head, head)
+        if opens and not self.is_open:
+            self.established(head.get("Sec-WebSocket-Extensions") or "", head.get("Sec-WebSocket-Protocol"))
 
     def _asks_again(self, side: Side, octets: bytes) -> bool:
         """Whether these are the first octets behind a client's request, and begin another: no frame begins so."""

@@ -41,8 +41,8 @@ class Answered(Observed):
 
     @property
     def is_open(self) -> bool:
-        """Whether the answer is a 101, and to WebSocket."""
-        return self.status == 101 and not self.is_elsewhere
+        """Whether the answer is a 101, and to WebSocket; on a stream, that it is a 2xx."""
+        return self.head is not None and self.head.opens and not self.is_elsewhere
 
     def field(self, name: str) -> str | None:
         """A header field of the answer, several joined by commas; None where there is none."""

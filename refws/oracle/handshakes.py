@@ -83,7 +83,7 @@ async def answered(peer: Peer, echo: str = ECHO) -> Answered:
     """Wait for the answer to what was sent, and try whether the connection works, with a message."""
     await peer.link.until(lambda: final_head(peer) is not None or peer.link.is_over, peer.patience)
     head = final_head(peer)
-    opened = head is not None and head.status == 101 and not switches_elsewhere(peer.ours.head, head)
+    opened = head is not None and head.opens and not switches_elsewhere(peer.ours.head, head)
     works = opened and await peer.echo(echo)
     return seen_of(peer, head, went_on=works)
 
@@ -91,7 +91,7 @@ async def answered(peer: Peer, echo: str = ECHO) -> Answered:
 def seen_of(peer: Peer, head: Head | None, *, went_on: bool) -> Answered:
     """What has come, with that head for the answer."""
     seen = peer.observed(went_on=went_on)
-    seen = replace(seen, silent=seen.silent and (head is None or head.status == 101))
+    seen = replace(seen, silent=seen.silent and (head is None or head.opens))
     elsewhere = head is not None and switches_elsewhere(peer.ours.head, head)
     return Answered(
         **{one.name: getattr(seen, one.name) for one in fields(Observed)}, head=head, is_elsewhere=elsewhere

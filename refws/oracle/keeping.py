@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from refws.oracle.carrier import Carrier
 from refws.oracle.play import CaseResult
-from refws.oracle.recording import Recording, write_transcript
+from refws.oracle.recording import Event, Recording, write_transcript
 from refws.oracle.verdict import Role
 
 __all__ = ["file_name", "keep", "without_secrets"]
@@ -34,6 +35,8 @@ def without_secrets(recording: Recording, secret: Collection[str] = ()) -> Recor
 
     Every octet stays where it was.
     """
+    if recording.carrier is not Carrier.HTTP1:
+        return _without_fields(recording, {name.lower() for name in (*_SECRET, *secret)})
     octets = recording.octets(Role.CLIENT)
     head, empty, rest = octets.partition(b"\r\n\r\n")
     names = "|".join(re.escape(name) for name in (*_SECRET, *secret))
@@ -48,3 +51,15 @@ def without_secrets(recording: Recording, secret: Collection[str] = ()) -> Recor
             event, at = replace(event, octets=hidden[at:end]), end  # noqa: PLW2901 (the same event, made safe)
         events.append(event)
     return replace(recording, events=events)
+
+
+def _without_fields(recording: Recording, secret: Collection[str]) -> Recording:
+    """The same for heads that are no octets."""
+
+    def safe(event: Event) -> Event:
+        if event.sender is not Role.CLIENT or not event.head:
+            return event
+        hidden = ((name, "*" * len(value) if name.lower() in secret else value) for name, value in event.head)
+        return replace(event, head=tuple(hidden))
+
+    return replace(recording, events=[safe(event) for event in recording.events])

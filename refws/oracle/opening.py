@@ -3,6 +3,7 @@
 import base64
 import os
 from dataclasses import dataclass, replace
+from typing import Final
 
 from refws.oracle.conversation import accept_of
 from refws.oracle.wire.extensions import Extension, parse_extensions
@@ -15,6 +16,19 @@ __all__ = ["Opening", "new_key"]
 def new_key() -> str:
     """A Sec-WebSocket-Key: 16 random octets in Base64."""
     return base64.b64encode(os.urandom(16)).decode()
+
+
+_KEY: Final = "sec-websocket-key"
+_OF_HTTP1: Final = frozenset({"host", "upgrade", "connection", _KEY, "sec-websocket-accept"})
+
+
+def _of_streams(fields: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The header fields that a stream has, too, with their names in lower case (RFC 8441, section 5).
+
+    A key is there for a server that wants one all the same.
+    """
+    made = ((name.lower(), value) for name, value in fields)
+    return tuple((name, value) for name, value in made if name not in _OF_HTTP1 or (name == _KEY and value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,16 @@ class Opening:
         if self.extensions:
             fields.append(("Sec-WebSocket-Extensions", self.extensions))
         return [*fields, *self.fields]
+
+    def connect(self, scheme: str, authority: str, path: str) -> tuple[tuple[str, str], ...]:
+        """The fields of an extended CONNECT that offers this (RFC 8441, section 5)."""
+        pseudo = ((":method", "CONNECT"), (":protocol", "websocket"))
+        target = ((":scheme", scheme), (":path", path), (":authority", authority))
+        return (*pseudo, *target, *_of_streams(self.request(authority, "")))
+
+    def accept(self, request: Head | None) -> tuple[tuple[str, str], ...]:
+        """The fields of an answer on a stream that agrees to this."""
+        return ((":status", "200"), *_of_streams(self.answer(request)))
 
     def answer(self, request: Head | None) -> list[tuple[str, str]]:
         """The header fields of an answer that agrees to this."""

@@ -25,6 +25,7 @@ from typing import Any, Final
 
 import pytest
 
+from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.cases import all_cases
 from refws.oracle.clients import judge_client
@@ -59,7 +60,7 @@ def generate(metafunc: pytest.Metafunc, marker: pytest.Mark) -> None:
     chosen = {ours: _texts(marker.kwargs.get(theirs)) for theirs, ours in _CHOOSING.items()}
     role = Role.SERVER if "server" in marker.kwargs else Role.CLIENT
     try:
-        cases = select(all_cases(), role=role, **chosen)
+        cases = select(all_cases(), role=role, carrier=Carrier.HTTP1, **chosen)
         _expected(marker)
     except (OSError, ValueError) as error:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: {error}") from None

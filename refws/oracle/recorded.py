@@ -34,7 +34,7 @@ class Heard:
     @classmethod
     def new(cls, name: str, *, secure: bool = False, keep: bool = True) -> "Heard":
         """A connection that begins; without `keep` what was said is forgotten once it is judged."""
-        referee = Referee(end_of_tcp=True)
+        referee = Referee(end_of_tcp=True, secure=secure)
         return cls(Conversation([referee], name=name, secure=secure, keep=keep), referee)
 
     @property
@@ -136,6 +136,7 @@ def judge_recording(recording: Recording) -> Heard:
     heard = Heard.new(recording.name, secure=recording.secure)
     mine = heard.conversation.recording
     mine.established, mine.frames_known = recording.established, recording.frames_known
+    mine.carrier = recording.carrier
     mine.notes = list(recording.notes)
     if recording.established is not None:
         heard.conversation.established(recording.established)

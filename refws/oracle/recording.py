@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, Final
 
+from refws.oracle.carrier import Carrier
 from refws.oracle.verdict import Role
 
 __all__ = [
@@ -40,17 +41,26 @@ class End(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Octets that a side sent, or its end; `time` is in seconds since the recording began."""
+    """Octets that a side sent, or its end; `time` is in seconds since the recording began.
+
+    On a stream of HTTP/2 or HTTP/3 the head of a request or of an answer comes as its fields, pseudo-header fields
+    first as they were sent; `settings` are those of a SETTINGS frame, by their identifiers, `acknowledges` says that a
+    side has taken the other's, and `code` is the error code of a reset.
+    """
 
     time: float
     sender: Role
     octets: bytes = field(default=b"", repr=False)
     end: End | None = None
+    head: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    settings: tuple[tuple[int, int], ...] = ()
+    acknowledges: bool = False
+    code: int | None = None
 
 
 @dataclass(slots=True)
 class Recording:
-    """One TCP connection (or what TLS carried inside it), from the client's connect on.
+    """One TCP connection (or what TLS carried inside it), from the client's connect on; or what `carrier` names.
 
     `name` is for people: two addresses, or a case. `established` is what was negotiated, where the recording begins
     behind the opening handshake: the value of the answer's Sec-WebSocket-Extensions, maybe empty; None where the
@@ -64,6 +74,7 @@ class Recording:
     established: str | None = None
     frames_known: bool = True
     notes: list[str] = field(default_factory=list)
+    carrier: Carrier = Carrier.HTTP1
 
     def octets(self, sender: Role) -> bytes:
         """All that a side sent."""
@@ -86,6 +97,8 @@ def head_line(recording: Recording) -> str:
         head["frames_known"] = False
     if recording.notes:
         head["notes"] = recording.notes
+    if recording.carrier is not Carrier.HTTP1:
+        head["carrier"] = recording.carrier.value
     return json.dumps(head) + "\n"
 
 
@@ -94,6 +107,14 @@ def event_line(event: Event) -> str:
     line: dict[str, Any] = {"t": round(event.time, 6), "from": event.sender.value}
     if event.octets:
         line["octets"] = base64.b64encode(event.octets).decode()
+    if event.head:
+        line["head"] = event.head
+    if event.settings:
+        line["settings"] = event.settings
+    if event.acknowledges:
+        line["acknowledges"] = True
+    if event.code is not None:
+        line["code"] = event.code
     if event.end is not None:
         line["end"] = event.end.value
     return json.dumps(line) + "\n"
@@ -131,9 +152,19 @@ def _head(data: dict[str, Any]) -> Recording:
         data.get("established"),
         bool(data.get("frames_known", True)),
         [str(note) for note in data.get("notes", [])],
+        Carrier(data.get("carrier", Carrier.HTTP1)),
     )
 
 
 def _event(data: dict[str, Any]) -> Event:
     octets = base64.b64decode(data.get("octets", ""), validate=True)
-    return Event(float(data["t"]), Role(data["from"]), octets, End(data["end"]) if "end" in data else None)
+    return Event(
+        float(data["t"]),
+        Role(data["from"]),
+        octets,
+        End(data["end"]) if "end" in data else None,
+        tuple((str(name), str(value)) for name, value in data.get("head", ())),
+        tuple((int(name), int(value)) for name, value in data.get("settings", ())),
+        bool(data.get("acknowledges", False)),
+        int(data["code"]) if "code" in data else None,
+    )

@@ -112,7 +112,7 @@ class Report:
         return load(text)
 
 
-def not_run(case: Case, role: Role, why: str) -> CaseResult:
+def not_run(case: Case, role: Role, why: str, verdict: Verdict = Verdict.NOT_RUN) -> CaseResult:
     """The result of a case that the testee was not there for."""
-    finding = Finding(Verdict.NOT_RUN, case.clauses[0], case.obligation, why)
-    return CaseResult(case, role, Verdict.NOT_RUN, findings=(finding,), played=False)
+    finding = Finding(verdict, case.clauses[0], case.obligation, why)
+    return CaseResult(case, role, verdict, findings=(finding,), played=False)

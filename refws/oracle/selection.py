@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from refws.clauses.ledger import LEVELS, UnknownClause, documents, lookup
+from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.verdict import Role, level
 
@@ -32,6 +33,7 @@ def select(
     levels: Iterable[str] = (),
     exclude: Iterable[str] = (),
     role: Role | None = None,
+    carrier: Carrier | None = None,
 ) -> list[Case]:
     """The cases that are meant, in their order; all of them where nothing is asked for.
 
@@ -45,6 +47,7 @@ def select(
     - `levels`: ``MUST``, ``MUST NOT``, ...: those of the clause that is blamed
     - `exclude`: what `names` can be, and what to leave out
     - `role`: what the testee is
+    - `carrier`: what the cases are to be played over
 
     Raises `UnknownName`, also where nothing is left.
     """
@@ -63,6 +66,10 @@ def select(
     playable = [case for case in kept if role is None or role in case.roles]
     if kept and not playable and role is not None:
         raise UnknownName(f"no such case is for a {role}; for a {role.other} only: {_list(case.id for case in kept)}")
+    carried = [case for case in playable if carrier is None or carrier in case.carriers]
+    if playable and not carried:
+        raise UnknownName(f"no such case can be played over {carrier}: {_list(case.id for case in playable)}")
+    playable = carried
     if not playable:
         raise UnknownName("no case is all of that: the options leave none")
     return playable

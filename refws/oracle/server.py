@@ -4,17 +4,18 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from dataclasses import replace
 
+from refws.oracle.carrier import Carrier, NotSpoken
 from refws.oracle.case import Case
 from refws.oracle.conversation import Conversation
 from refws.oracle.link import Link
-from refws.oracle.opening import Opening
+from refws.oracle.opening import Opening, new_key
 from refws.oracle.peer import Peer
 from refws.oracle.play import CaseResult, play
 from refws.oracle.referee import Referee
 from refws.oracle.report import Report, Testee, not_run
+from refws.oracle.target import Target
 from refws.oracle.verdict import Finding, Role, Verdict
 
 __all__ = ["NotThere", "Target", "judge_server", "patience_of"]
@@ -43,44 +44,12 @@ class NotThere(OSError):
     """Nothing answers at the address, or not as a WebSocket server that echoes; the message says what does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A server's address; `tls` is None for ws, and `usual` is what it wants in every request."""
-
-    uri: str
-    host: str
-    port: int
-    resource: str
-    tls: ssl.SSLContext | None = None
-    usual: Opening = Opening()  # noqa: RUF009 (frozen)
-
-    @classmethod
-    def of(cls, uri: str, tls: ssl.SSLContext | None = None, usual: Opening = Opening()) -> "Target":  # noqa: B008
-        """Read a ws or wss URI. Raises ValueError."""
-        parts = urlsplit(uri)
-        if parts.scheme not in ("ws", "wss") or not parts.hostname:
-            raise ValueError(f"{uri!r} is no address of a server; write ws://HOST:PORT/PATH")
-        secure = parts.scheme == "wss"
-        resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        port = parts.port or (443 if secure else 80)
-        context = (tls or ssl.create_default_context()) if secure else None
-        return cls(uri, parts.hostname, port, resource, context, usual)
-
-    @property
-    def address(self) -> str:
-        """The URI as reports show it: without a user's name and password."""
-        parts = urlsplit(self.uri)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-    @property
-    def authority(self) -> str:
-        """The value of Host."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
-
-
 async def connect(target: Target, patience: float, name: str = "") -> tuple[Peer, Referee]:
-    """TCP (and TLS) to the server. Raises OSError."""
+    """TCP (and TLS) to the server, or a stream. Raises OSError."""
+    if target.carrier is Carrier.HTTP2:
+        from refws.oracle.streams.reaching import connect_http2  # noqa: PLC0415 (it needs libraries of its own)
+
+        return await connect_http2(target, patience, name)
     referee = Referee()
     conversation = Conversation([referee], name=name, secure=target.tls is not None)
     loop = asyncio.get_running_loop()
@@ -105,6 +74,8 @@ async def calibrate(target: Target) -> tuple[float, float, str]:
     """(the round trip, the patience that follows from it, the Server field). Raises `NotThere`."""
     try:
         peer, _ = await connect(target, PROBE_TIMEOUT)
+    except NotSpoken as error:
+        raise NotSpoken(f"{target.uri} cannot be judged over {target.carrier}: {error}") from None
     except (OSError, TimeoutError) as error:
         raise NotThere(f"no server answers at {target.uri}: {_what(error)}") from None
     try:
@@ -112,7 +83,10 @@ async def calibrate(target: Target) -> tuple[float, float, str]:
             head = peer.theirs.head
             came = "nothing came" if head is None else f"{head.start_line!r} came"
             hint = HINTS.get((head.status if head else None) or 0, "")
-            raise NotThere(f"{target.uri} opens no WebSocket connection: {came} instead of 101{hint and '; ' + hint}")
+            wanted = "101" if target.carrier is Carrier.HTTP1 else "200"
+            raise NotThere(
+                f"{target.uri} opens no WebSocket connection: {came} instead of {wanted}{hint and '; ' + hint}"
+            )
         opening, slowest = peer.link.now, 0.0
         for number in range(5):
             peer.begin()
@@ -128,6 +102,18 @@ async def calibrate(target: Target) -> tuple[float, float, str]:
         return slowest, max(patience_of(slowest), min(opening * OPENINGS, MOST_PATIENCE)), name
     finally:
         peer.link.drop()
+
+
+async def _calibrated(target: Target) -> tuple[Target, tuple[float, float, str]]:
+    """What `calibrate` says; on a stream also of a server that wants a key, which a case then blames it for."""
+    try:
+        return target, await calibrate(target)
+    except NotThere:
+        if target.carrier is Carrier.HTTP1:
+            raise
+        key = ("Sec-WebSocket-Key", new_key())
+        keyed = replace(target, usual=replace(target.usual, fields=(*target.usual.fields, key)))
+        return keyed, await calibrate(keyed)
 
 
 def _what(error: Exception) -> str:
@@ -154,30 +140,36 @@ async def judge_server(
     patience: float | None = None,
     tls: ssl.SSLContext | None = None,
     usual: Opening = Opening(),  # noqa: B008 (frozen)
+    carrier: Carrier = Carrier.HTTP1,
     on_begin: Callable[[Report], None] = lambda report: None,
     on_result: Callable[[CaseResult], None] = lambda result: None,
     keep: bool = False,
 ) -> Report:
     """Judge the server at `uri` in those of these cases that are for servers, `jobs` at a time.
 
-    `patience` is in seconds, and measured where it is None; `usual` is what every request has besides. `on_result` is
-    called with each result while its octets are still there; the report has none, so that memory stays bounded, unless
-    it is to `keep` them: each result's `recording`, `observed` and `closing_observed`, hundreds of megabytes in all.
-    Cancelling ends the run: the report that `on_begin` was called with then has the results that there are, and the
-    other cases as NOT-RUN. Raises ValueError for what is no URI, and `NotThere` where no echo server answers.
+    Those that cannot be played over the `carrier` are left out; all are UNIMPLEMENTED where the server does not speak
+    it. `patience` is in seconds, and measured where it is None; `usual` is what every request has besides. `on_result`
+    is called with each result while its octets are still there; the report has none, so that memory stays bounded,
+    unless it is to `keep` them: each result's `recording`, `observed` and `closing_observed`, hundreds of megabytes in
+    all. Cancelling ends the run: the report that `on_begin` was called with then has the results that there are, and
+    the other cases as NOT-RUN. Raises ValueError for what is no URI, and `NotThere` where no echo server answers.
     """
-    target = Target.of(uri, tls, usual)
+    target = Target.of(uri, tls, usual, carrier)
     began = time.perf_counter()
-    round_trip, measured, name = await calibrate(target)
+    cases = [case for case in cases if Role.SERVER in case.roles and carrier in case.carriers]
+    try:
+        target, (round_trip, measured, name) = await _calibrated(target)
+    except NotSpoken as error:
+        results = [not_run(case, Role.SERVER, str(error), Verdict.UNIMPLEMENTED) for case in cases]
+        return Report(Testee(Role.SERVER, target.address), results, interrupted=str(error))
     report = Report(Testee(Role.SERVER, target.address, name), round_trip=round_trip, patience=patience or measured)
     on_begin(report)
-    results: dict[str, CaseResult] = {}
-    cases = [case for case in cases if Role.SERVER in case.roles]
+    played: dict[str, CaseResult] = {}
     waiting = iter(sorted(cases, key=lambda case: case.slow))
 
     async def work() -> None:
         for case in waiting:
-            result = results[case.id] = await one_case(target, case, report.patience)
+            result = played[case.id] = await one_case(target, case, report.patience)
             on_result(result)
             if not keep:
                 result.let_go()
@@ -188,7 +180,7 @@ async def judge_server(
                 group.create_task(work())
     finally:
         unplayed = "the run ended before this case"
-        report.results = [results.get(case.id) or not_run(case, Role.SERVER, unplayed) for case in cases]
+        report.results = [played.get(case.id) or not_run(case, Role.SERVER, unplayed) for case in cases]
         report.seconds = time.perf_counter() - began
     return report
 

@@ -57,6 +57,12 @@ class Side:
         """Its first Close frame."""
         self.end: End | None = None
         self.end_time = 0.0
+        self.end_code: int | None = None
+        """Of a stream that it has reset: the error code."""
+        self.settings: list[dict[int, int]] = []
+        """The settings that it has sent, of HTTP/2 or HTTP/3, a dictionary for each frame."""
+        self.has_acknowledged = False
+        """Whether it has taken the other side's settings."""
         self.size = 0
         """Octets that have come."""
         self.extensions: list[Extension] = []

@@ -8,6 +8,7 @@ from refws.oracle.conversation import Side
 from refws.oracle.recording import End
 from refws.oracle.referee import (
     fields,
+    rfc8441,
     s04_1_client_requirements,
     s04_2_server_side_requirements,
     s05_2_base_framing_protocol,
@@ -38,6 +39,7 @@ _MODULES: Final = (
     s05_6_data_frames,
     s07_1_1_end_of_tcp,
     referee_deflate,
+    rfc8441,
 )
 BLAMED: Final = frozenset[str]().union(*(module.CLAUSES for module in _MODULES))
 """The clauses that findings of the referee name."""
@@ -62,10 +64,11 @@ class Referee:
     """Watches a conversation, and collects findings about each side.
 
     With `end_of_tcp` it also judges who ended TCP and how, once both Close frames were there; a case has its own
-    judgement of that.
+    judgement of that. `secure` says that it watches what is inside TLS, where that matters: on a stream.
     """
 
-    def __init__(self, *, end_of_tcp: bool = False) -> None:
+    def __init__(self, *, end_of_tcp: bool = False, secure: bool = False) -> None:
+        self._secure, self._is_http3 = secure, False
         self._sides = {role: _Watched(role) for role in Role}
         self._request: Head | None = None
         self._end_of_tcp = end_of_tcp
@@ -86,13 +89,21 @@ class Referee:
         """A side's head has come."""
         watched = self._sides[side.role]
         watched.side = side
-        if side.role is Role.CLIENT:
+        if head.is_of_stream:
+            self._stream_head(side, head)
+        elif side.role is Role.CLIENT:
             self._request = head if s04_1_client_requirements.is_websocket(head) else None
             if self._request is not None:
                 watched.book.enter(s04_1_client_requirements.check_request(head))
                 watched.book.enter(_offer(head))
         elif head.status is not None and (head.status >= 200 or head.status == 101):
             self._response(side, head)
+
+    def settings(self, side: Side) -> None:
+        """A side's settings have come."""
+        watched = self._sides[side.role]
+        watched.side = side
+        watched.book.enter(rfc8441.check_settings(side.settings))
 
     def opened(self, sides: Iterable[Side]) -> None:
         """Frames come from here on."""
@@ -123,10 +134,30 @@ class Referee:
         mine, other = self._sides[side.role], self._sides[side.role.other]
         if mine.side is None or other.side is None or side.end is End.LOST:
             return
+        if side.reader is not None:
+            mine.book.enter(rfc8441.check_reset(side, http3=self._is_http3))
         self._duties(mine, mine.side, other.side)
         self._duties(other, other.side, mine.side)
         if self._end_of_tcp:
             mine.book.enter(s07_1_1_end_of_tcp.check_end(side, other.side))
+
+    def _stream_head(self, side: Side, head: Head) -> None:
+        """A request or an answer on a stream: what RFC 8441 says of it, and RFC 6455 of the fields that it shares."""
+        watched, other = self._sides[side.role], self._sides[side.role.other]
+        self._is_http3 = "HTTP/3" in head.start_line
+        if side.role is Role.CLIENT:
+            self._request = head if rfc8441.is_websocket(head) else None
+            if self._request is not None:
+                server = other.side or Side(Role.SERVER)
+                watched.book.enter(rfc8441.check_connect(head, side, server, secure=self._secure))
+                watched.book.enter(s04_1_client_requirements.check_shared_fields(head))
+                watched.book.enter(_offer(head))
+        elif self._request is not None and not head.is_interim:
+            watched.book.enter(rfc8441.check_stream_answer(head))
+            watched.answers.timed(head.time - self._request.time)
+            if head.opens:
+                watched.book.enter(s04_2_server_side_requirements.check_shared_fields(head, self._request))
+                watched.book.enter(_answer(self._request, head))
 
     def _duties(self, watched: _Watched, mine: Side, other: Side) -> None:
         erred = bool(self.findings(other.role))

@@ -10,7 +10,7 @@ from refws.oracle.verdict import Verdict
 from refws.oracle.wire.extensions import parse_extensions
 from refws.oracle.wire.http import Head
 
-__all__ = ["CLAUSES", "check_early_data", "check_request", "is_websocket"]
+__all__ = ["CLAUSES", "check_early_data", "check_request", "check_shared_fields", "is_websocket"]
 
 VALID_HTTP = "rfc6455:4.1-p22-s1"
 GET = "rfc6455:4.1-p23-s1/1"
@@ -67,6 +67,11 @@ def check_request(head: Head) -> Iterator[Check]:
     yield from _request_line(head)
     yield from _host_and_upgrade(head)
     yield from _key(head)
+    yield from check_shared_fields(head)
+
+
+def check_shared_fields(head: Head) -> Iterator[Check]:
+    """The header fields that a request has over every version of HTTP."""
     yield from _version(head)
     yield from _subprotocols(head)
     yield from _extensions(head)

@@ -12,7 +12,7 @@ from refws.oracle.verdict import Verdict
 from refws.oracle.wire.extensions import parse_extensions
 from refws.oracle.wire.http import Field, Head
 
-__all__ = ["CLAUSES", "check_response"]
+__all__ = ["CLAUSES", "check_response", "check_shared_fields"]
 
 VALID_HTTP = "rfc6455:4.2.2-p12-s1"
 STATUS_101 = "rfc6455:4.2.2-p13-s1"
@@ -72,6 +72,11 @@ def _switching(head: Head, request: Head | None) -> Iterator[Check]:
             yield Check(VALID_HTTP, why, field.offset, Verdict.NON_STRICT)
     yield from _upgrade(head)
     yield from _accept(head, request)
+    yield from check_shared_fields(head, request)
+
+
+def check_shared_fields(head: Head, request: Head | None) -> Iterator[Check]:
+    """The header fields that an answer which opens the connection has over every version of HTTP."""
     yield from _subprotocol(head, request)
     yield from _extensions(head, request)
 

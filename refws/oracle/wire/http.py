@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-__all__ = ["Field", "Head", "head_octets", "parse_head", "switches_elsewhere"]
+__all__ = ["Field", "Head", "head_octets", "parse_head", "stream_head", "switches_elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Head:
     time: float = 0.0
     odd: tuple[tuple[int, str], ...] = ()
     dated: frozenset[tuple[int, str]] = frozenset()
+    is_of_stream: bool = False
+    """Whether it is a stream's, of HTTP/2 or HTTP/3; its first line is then made of pseudo-header fields."""
 
     def all(self, name: str) -> list[Field]:
         """The fields of a name, in their order."""
@@ -43,6 +45,12 @@ class Head:
     def tokens(self, name: str) -> list[str]:
         """The comma-separated values of a name, in lower case."""
         return [token.strip().lower() for token in (self.get(name) or "").split(",") if token.strip()]
+
+    @property
+    def opens(self) -> bool:
+        """Whether this answer opens a WebSocket connection; what request it is the answer to is not asked."""
+        status = self.status
+        return status is not None and 200 <= status < 300 if self.is_of_stream else status == 101
 
     @property
     def words(self) -> list[str]:
@@ -67,10 +75,26 @@ class Head:
 
 
 def switches_elsewhere(request: Head | None, answer: Head) -> bool:
-    """Whether an answer with 101 switches to a protocol other than WebSocket that the request names, such as h2c."""
+    """Whether an answer with 101 switches to a protocol other than WebSocket that the request names, such as h2c.
+
+    On a stream: whether it is the answer to a request that is no CONNECT.
+    """
+    if answer.is_of_stream:
+        return request is not None and request.get(":method") != "CONNECT"
     named = set(answer.tokens("Upgrade"))
     asked = set(request.tokens("Upgrade")) if request is not None else set()
     return answer.status == 101 and bool(named) and "websocket" not in named and named <= asked
+
+
+def stream_head(fields: "tuple[tuple[str, str], ...]", version: str, offset: int = 0, time: float = 0.0) -> Head:
+    """The head that a stream of that version of HTTP has, made of its fields."""
+    pseudo = dict(fields)
+    if ":status" in pseudo:
+        start_line = f"{version} {pseudo[':status']}"
+    else:
+        start_line = f"{pseudo.get(':method', '')} {pseudo.get(':path', '')} {version}"
+    made = tuple(Field(name, value, offset, f"{name}: {value}".encode("latin-1", "replace")) for name, value in fields)
+    return Head(start_line, made, offset, 0, time, is_of_stream=True)
 
 
 def head_octets(start_line: str, fields: "list[tuple[str, str]]") -> bytes:

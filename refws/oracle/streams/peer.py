@@ -1,0 +1,52 @@
+"""The testee at the other end of a stream: as a case sees any, but for the opening handshake (RFC 8441, section 5)."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from refws.oracle.opening import Opening
+from refws.oracle.peer import Peer
+from refws.oracle.streams.link import StreamLink
+from refws.oracle.verdict import Role
+from refws.oracle.wire.http import Head
+
+if TYPE_CHECKING:
+    from refws.oracle.streams.http2 import Http2
+
+__all__ = ["StreamPeer"]
+
+
+class StreamPeer(Peer):
+    """One stream with the testee; `connection` is what it is a stream of."""
+
+    link: StreamLink
+    connection: "Http2"
+    beside: "Callable[[], Awaitable[StreamPeer]]"
+    """Opens one more stream of the same connection; who asks drops its link."""
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the target URI."""
+        return "https" if self.conversation.recording.secure else "http"
+
+    def fields(self, opening: Opening = Opening()) -> tuple[tuple[str, str], ...]:  # noqa: B008 (frozen)
+        """The fields of an ordinary extended CONNECT."""
+        return opening.beside(self.usual).connect(self.scheme, self.host, self.target)
+
+    async def final_head(self) -> Head | None:
+        """Wait for the answer's head; None where none comes."""
+        head = await self.head()
+        while head is not None and head.is_interim:
+            head = await self.head()
+        return head
+
+    async def open(self, opening: Opening = Opening()) -> bool:  # noqa: B008 (frozen)
+        """Do the ordinary opening handshake; whether a WebSocket connection is there."""
+        if self.testee is Role.SERVER:
+            self.link.send_head(self.fields(opening))
+            await self.final_head()
+        else:
+            if self.theirs.head is None and await self.head() is None:
+                return False
+            self.link.send_head(opening.accept(self.theirs.head))
+        self.configure()
+        return self.conversation.is_open

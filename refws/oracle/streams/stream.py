@@ -1,0 +1,41 @@
+"""One stream as what asyncio calls a transport: what a `Link` writes into, whatever carries it."""
+
+import asyncio
+from abc import abstractmethod
+from typing import Any, Final
+
+__all__ = ["HIGH_WATER", "Stream"]
+
+HIGH_WATER: Final = 65536
+"""Octets that wait to be sent, above which whoever writes is told to pause."""
+
+
+class Stream(asyncio.Transport):
+    """A stream; its number, and what its kind of connection does with it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+        self.owns = False
+        """Whether its connection is to end with it."""
+        self._closing = False
+
+    @abstractmethod
+    def send_head(self, fields: tuple[tuple[str, str], ...], *, end: bool = False) -> None:
+        """Send the head of a request or of an answer."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Nothing: neither the socket nor TLS is the stream's own."""
+        return default
+
+    def can_write_eof(self) -> bool:
+        """A stream ends by halves, as TCP does."""
+        return True
+
+    def is_closing(self) -> bool:
+        """Whether it has been let go."""
+        return self._closing
+
+    def close(self) -> None:
+        """End it."""
+        self.write_eof()
