@@ -54,7 +54,6 @@ _PASSED_ON: Final = "binds who passes messages on between two peers"
 _AT_ONCE: Final = "whoever judges clients asks for one connection at a time"
 _NO_CLIENT: Final = "who sends no handshake cannot be told from a connection that came to nothing"
 _NAMED: Final = "a name outside ASCII would have to lead to the judge"
-_WITHIN_TLS: Final = "what is wrong there TLS itself refuses, before a judge can see it"
 
 EXEMPT: Final[dict[str, str]] = {
     "rfc6455:4.1-p3-s1": _NO_CLIENT,
@@ -64,9 +63,7 @@ EXEMPT: Final[dict[str, str]] = {
     "rfc6455:4.1-p5-s3": _AT_ONCE,
     "rfc6455:4.1-p6-s1/1": "it is about clients behind a proxy, which the judge is not",
     "rfc6455:4.1-p18-s1": "of a connection that cannot be opened there is nothing to see",
-    "rfc6455:4.1-p19-s3": _WITHIN_TLS,
     "rfc6455:4.1-p31-s1": "whether a client is a browser does not show",
-    "rfc6455:4.2.2-p2-s2": _WITHIN_TLS,
     "rfc6455:5.4-p14-s1": _PASSED_ON,
     "rfc6455:5.4-p15-s1": _PASSED_ON,
     "rfc6455:5.4-p16-s1": _PASSED_ON,

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from conformance.liars.endpoint import Endpoint, Outgoing
+from conformance.liars.endpoint import Endpoint, Outgoing, OverTls
 from conformance.liars.endpoint.deflating import TAIL
 from conformance.liars.endpoint.framing import CONTINUATION, PING, PONG
 from conformance.liars.endpoint.http import Extension, Fields, head_octets
@@ -466,6 +466,7 @@ ECCENTRICS: Final[tuple[type[Endpoint], ...]] = (
     LastSubprotocol,
     Limits,
     FailsLate,
+    OverTls,
 )
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Sequence
+from importlib import resources
 from typing import Final, TypeAlias
 
 from conformance.liars.endpoint import Endpoint
@@ -23,6 +25,21 @@ LIMIT: Final = 60.0
 
 AGENT: Final = "endpoint"
 
+
+def _servers() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with resources.as_file(resources.files("refws.oracle.wire") / "untrusted.pem") as path:
+        context.load_cert_chain(path)
+    return context
+
+
+def _clients() -> ssl.SSLContext:
+    """One that trusts anyone: who may be trusted is the matter of a case, which brings its own certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 Make: TypeAlias = type[Endpoint]
 """Makes an endpoint of a role, with the Host and the target that a client names."""
 
@@ -40,7 +57,7 @@ async def judged(
 
 
 @contextlib.asynccontextmanager
-async def serving(make: Make) -> AsyncIterator[int]:
+async def serving(make: Make, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Serve with endpoints of this kind; gives the port. At the end all of them are gone."""
     came: list[Endpoint] = []
 
@@ -48,7 +65,7 @@ async def serving(make: Make) -> AsyncIterator[int]:
         came.append(make("server"))
         return came[-1]
 
-    server = await asyncio.get_running_loop().create_server(accept, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(accept, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -63,8 +80,8 @@ async def _gone(endpoints: Sequence[Endpoint]) -> None:
 
 
 async def _judged_server(make: Make, cases: Sequence[Case], patience: float, jobs: int) -> list[CaseResult]:
-    async with serving(make) as port:
-        target = Target.of(f"ws://127.0.0.1:{port}/")
+    async with serving(make, _servers() if make.secure else None) as port:
+        target = Target.of(f"{_scheme(make)}://127.0.0.1:{port}/", _clients())
         waiting = iter(cases)
         results: list[CaseResult] = []
 
@@ -78,9 +95,13 @@ async def _judged_server(make: Make, cases: Sequence[Case], patience: float, job
     return results
 
 
+def _scheme(make: Make) -> str:
+    return "wss" if make.secure else "ws"
+
+
 async def _judged_client(make: Make, cases: Sequence[Case], patience: float, jobs: int) -> list[CaseResult]:
     judge = ClientJudge(cases, patience=patience)
-    await judge.listen("127.0.0.1", 0)
+    await judge.listen("127.0.0.1", 0, _servers() if make.secure else None)
     waiting = iter(enumerate(judge.cases, 1))
     results: list[CaseResult] = []
 
@@ -100,7 +121,7 @@ async def _judged_client(make: Make, cases: Sequence[Case], patience: float, job
 
 
 async def _come(make: Make, judge: ClientJudge, number: int, case: Case) -> CaseResult | None:
-    uri = uri_of(case, f"ws://127.0.0.1:{judge.port}", number, AGENT)
+    uri = uri_of(case, f"{_scheme(make)}://127.0.0.1:{judge.port}", number, AGENT)
     judge.given[case.id] = uri
     played = asyncio.ensure_future(judge.result(case, AGENT, LIMIT))
     client = None

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Callable
@@ -28,6 +29,8 @@ class Link(asyncio.Protocol):
         self.testee = testee
         self.conversation = conversation
         self.ours_ended = False
+        self.left_tls = False
+        """Whether the testee has sent octets that are no record of TLS, on a connection with TLS."""
         self._dropped = False
         self.lost = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
@@ -59,6 +62,7 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """TCP is gone."""
+        self.left_tls = isinstance(exc, ssl.SSLError) and exc.reason == "WRONG_VERSION_NUMBER"
         if not self._dropped:
             self._read_rest()
             # A reset behind FIN is a broken pipe to who writes: what came first counts.

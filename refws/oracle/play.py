@@ -11,9 +11,13 @@ from refws.oracle.expect import Allowed, Fails, GoesOn
 from refws.oracle.peer import Observed, Peer
 from refws.oracle.recording import Recording
 from refws.oracle.referee import Referee
-from refws.oracle.verdict import SEVERITY, Finding, Role, Verdict, worst
+from refws.oracle.verdict import SEVERITY, Finding, Obligation, Role, Verdict, worst
 
 __all__ = ["CaseResult", "play"]
+
+
+WITHIN_TLS: Final = {Role.SERVER: "rfc6455:4.2.2-p2-s2", Role.CLIENT: "rfc6455:4.1-p19-s3"}
+"""All that is sent behind a TLS handshake goes through the tunnel."""
 
 
 @dataclass(slots=True)
@@ -66,6 +70,10 @@ async def play(case: Case, peer: Peer, referee: Referee) -> CaseResult:
             why = f"the oracle itself went wrong, and this is a bug of it: {type(error).__name__}: {error}"
             findings = [Finding(Verdict.HARNESS_ERROR, case.clauses[0], case.obligation, why)]
         findings += [one for one in referee.findings(peer.testee) if one not in findings]
+        if peer.link.left_tls:
+            why = "what came last was no TLS, on a connection that had begun with it; send all through the tunnel"
+            findings.insert(0, Finding(Verdict.FAIL, WITHIN_TLS[peer.testee], Obligation.SENDER, why))
+            result.behaviour = Verdict.FAIL
     finally:
         peer.link.drop()
         result.exchange = exchange_of(peer.conversation, [name for name, _ in peer.usual.fields])

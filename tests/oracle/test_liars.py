@@ -35,6 +35,8 @@ SAMPLE = (
     "drops-at-close/server",
     "fails-with1006/client",
     "leaves-out-tls/client",
+    "speaks-outside-tls/client",
+    "speaks-outside-tls/server",
     "takes-cut-text/client",
     "takes-marked-continuations/client",
 )

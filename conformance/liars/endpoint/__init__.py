@@ -5,5 +5,6 @@ It shares no code with the reference, nor with the oracle; both roles, an echo, 
 
 from conformance.liars.endpoint.endpoint import Endpoint, Outgoing
 from conformance.liars.endpoint.link import RoleName
+from conformance.liars.endpoint.over_tls import OverTls
 
-__all__ = ["Endpoint", "Outgoing", "RoleName"]
+__all__ = ["Endpoint", "Outgoing", "OverTls", "RoleName"]

@@ -5,7 +5,7 @@ import codecs
 import ssl
 import zlib
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from conformance.liars.endpoint.deflating import TooLong
 from conformance.liars.endpoint.framing import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Framing, Incoming
@@ -28,6 +28,9 @@ class Outgoing(NamedTuple):
 
 class Endpoint(Framing):
     """A WebSocket endpoint that sends every message back."""
+
+    secure: ClassVar[bool] = False
+    """Whether the judge talks to this kind over TLS."""
 
     close_sent = False
     close_received = False

@@ -1,6 +1,7 @@
 """A TCP connection of the endpoint."""
 
 import asyncio
+import os
 from typing import Final, Literal
 
 __all__ = ["PATIENCE", "Link", "RoleName"]
@@ -48,6 +49,11 @@ class Link(asyncio.Protocol):
         """Write octets, unless this side has ended."""
         if self.transport is not None and not self.ended and not self.transport.is_closing():
             self.transport.write(octets)
+
+    def write_outside(self, octets: bytes) -> None:
+        """Write a few octets past TLS, if there is any."""
+        if self.transport is not None and not self.transport.is_closing():
+            os.write(self.transport.get_extra_info("socket").fileno(), octets)
 
     def end(self) -> None:
         """End this half of TCP, and give the peer some time for its own."""

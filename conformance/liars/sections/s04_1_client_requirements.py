@@ -9,7 +9,7 @@ import ssl
 from typing import Any
 from urllib.parse import quote, unquote
 
-from conformance.liars.endpoint import Endpoint
+from conformance.liars.endpoint import Endpoint, OverTls
 from conformance.liars.endpoint.framing import PING, TEXT
 from conformance.liars.endpoint.heads import accept_of
 from conformance.liars.endpoint.http import Extension, Fields, Head
@@ -362,6 +362,21 @@ class GoesOnWithoutTls(Endpoint):
             super().ask()
         else:
             super().data_received(data)
+
+
+@lies("4.1-p19-s3", "client")
+@lies("4.2.2-p2-s2", "server")
+class SpeaksOutsideTls(OverTls):
+    """From its second message on it speaks as if there were no TLS."""
+
+    _count = 0
+
+    def send_message(self, opcode: int, payload: bytes) -> None:
+        self._count += 1
+        super().send_message(opcode, payload)
+
+    def write(self, octets: bytes) -> None:
+        (super().write if self._count < 2 else self.write_outside)(octets)
 
 
 @lies("3-p11-s2", "client")
