@@ -23,6 +23,7 @@ SHOWN_BY: Final[dict[str, tuple[str, ...]]] = {
     "rfc6455:9-p1-s3": ("rfc7692:7.1.2.1-p6-s2", "rfc7692:7.1.2.1-p1-s2"),
     "rfc6455:9.1-p7-s3": ("rfc6455:5.2-p6-s1",),
     "rfc6455:10.7-p1-s1": ("rfc6455:5.2-p6-s2", "rfc6455:5.2-p8-s2", "rfc6455:8.1-p1-s1"),
+    "rfc6455:11.1.2-p8-s1": ("rfc6455:11.1.1-p8-s1",),
     "rfc6455:11.1.2-p9-s1": ("rfc6455:11.1.1-p9-s1",),
     "rfc7692:5-p5-s4": ("rfc7692:5-p16-s1",),
     "rfc7692:6.1-p1-s1": ("rfc7692:6-p2-s2",),
@@ -53,7 +54,6 @@ _DOCUMENTS: Final = ("rfc6455", "rfc7692")
 _PASSED_ON: Final = "binds who passes messages on between two peers"
 _AT_ONCE: Final = "whoever judges clients asks for one connection at a time"
 _NO_CLIENT: Final = "who sends no handshake cannot be told from a connection that came to nothing"
-_NAMED: Final = "a name outside ASCII would have to lead to the judge"
 
 EXEMPT: Final[dict[str, str]] = {
     "rfc6455:4.1-p3-s1": _NO_CLIENT,
@@ -75,8 +75,6 @@ EXEMPT: Final[dict[str, str]] = {
     "rfc6455:9.1-p7-s2 client": "a parameter may be defined later than the judge; servers decline it",
     "rfc6455:10.4-p1-s1": "no clause says which size is too much",
     "rfc6455:10.6-p1-s2/1": "who has no TLS cannot be talked to at wss, and at ws needs none",
-    "rfc6455:11.1.1-p8-s1": _NAMED,
-    "rfc6455:11.1.2-p8-s1": _NAMED,
     "rfc6455:11.3.2-p9-s2": "erratum 3433 lets the field be repeated",
     "rfc6455:11.3.3-p9-s1 client": "where both fields are right, no clause tells a client to refuse them",
     "rfc7692:5-p1-s1": "an offer is the extension's name in that field; without it there is none",

@@ -6,12 +6,14 @@ import os
 import ssl
 import sys
 import uuid
+from urllib.parse import quote
 
 import pytest
 
 import refws
 from refws.clauses.ledger import lookup
 from refws.oracle.cases import all_cases
+from refws.oracle.cases.s03_client_uris import WIDE
 from refws.oracle.cases.s04_1_client_keys import ENOUGH, oddities
 from refws.oracle.client import ClientJudge
 from refws.oracle.client_uris import asked_for as path_and_query
@@ -280,7 +282,7 @@ def asked_for(id_, change=lambda target: target, host="", given=None):
         right = uri_of(case, "", 1, "client")
 
         async def run(port, target):
-            judge.given[id_] = given or f"ws://127.0.0.1:{port}{right}"
+            judge.given[id_] = given.replace("PORT", str(port)) if given else f"ws://127.0.0.1:{port}{right}"
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             client = Client()
             octets = client.request(port, change(right)).replace(b"127.0.0.1", host.encode() or b"127.0.0.1")
@@ -326,6 +328,17 @@ def test_a_target_that_is_not_the_resource_name_is_caught(id_, change, verdict, 
 def test_a_host_that_is_not_that_of_the_uri_is_caught():
     result = asked_for("3/uri/plain", host="127.0.0.2")
     assert (result.verdict, result.findings[0].clause) == (Verdict.FAIL, "rfc6455:4.1-p26-s1")
+
+
+@pytest.mark.parametrize(
+    ("host", "verdict"), [("localhost", Verdict.PASS), (quote(WIDE), Verdict.FAIL), ("127.0.0.1", Verdict.FAIL)]
+)
+def test_a_host_outside_ascii_is_named_in_ascii(host, verdict):
+    target = "/runCase?case=1&agent=client"
+    result = asked_for("11.1/uri/host-not-ascii", lambda _: target, host, f"ws://{WIDE}:PORT{target}")
+    assert result.verdict is verdict
+    assert not result.findings or result.findings[0].clause == "rfc6455:11.1.1-p8-s1"
+    assert WIDE == "\uff4c\uff4f\uff43\uff41\uff4c\uff48\uff4f\uff53\uff54"
 
 
 def test_a_client_that_connects_in_spite_of_a_port_with_a_letter_is_caught():

@@ -6,6 +6,7 @@ Longer than other modules, for each liar is a class of a few lines.
 import contextlib
 import re
 import ssl
+import unicodedata
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -312,6 +313,27 @@ class LeavesCharacters(Endpoint):
         plain, _, rest = uri.partition("&")
         where = super().read_uri(f"{plain}&{quote(rest, safe='=&/?%:@!$,;~-._')}" if rest else uri)
         return where._replace(resource=unquote(where.resource, "latin-1"))
+
+
+@lies("11.1.1-p8-s1", "client")
+class LeavesTheHost(Endpoint):
+    """It names a host outside ASCII as it is, in UTF-8."""
+
+    @classmethod
+    def read_uri(cls, uri: str) -> Address:
+        scheme, _, rest = uri.partition("://")
+        host, slash, more = rest.partition("/")
+        where = super().read_uri(f"{scheme}://{unicodedata.normalize('NFKC', host)}{slash}{more}")
+        return where if host.isascii() else where._replace(authority=host.encode().decode("latin-1"))
+
+
+@lies("4.1-p19-s2", "client")
+class TrustsAnyone(Endpoint):
+    """It takes any certificate."""
+
+    @classmethod
+    def tls(cls, where: Address) -> dict[str, Any]:
+        return OverTls.tls(where)
 
 
 @lies("4.1-p19-s1", "client")
