@@ -8,6 +8,8 @@ from refws.oracle.case import Case
 from refws.oracle.closing import GRACE, after_failure, by_handshake
 from refws.oracle.exchange import Item, exchange_of
 from refws.oracle.expect import Allowed, Fails, GoesOn
+from refws.oracle.handshake_outcomes import Answered
+from refws.oracle.handshakes import answered
 from refws.oracle.peer import Observed, Peer
 from refws.oracle.recording import Recording
 from refws.oracle.referee import Referee
@@ -106,8 +108,8 @@ async def _behaviour(case: Case, peer: Peer, result: CaseResult) -> list[Finding
         return [] if outcome.verdict is Verdict.PASS else [outcome]
     seen = outcome if isinstance(outcome, Observed) else await _settled(case, peer)
     seen = await _with_echoes(case, peer, seen)
-    if outcome is None and seen.silent and not any(one.outcome.fits(seen) for one in case.allowed):
-        seen = await _late(case, peer)
+    if seen.silent and not any(one.outcome.fits(seen) for one in case.allowed):
+        seen = await _late(case, peer, seen) if outcome is None or isinstance(outcome, Answered) else seen
     result.observed, result.seen = seen, str(seen)
     fit = next((allowed for allowed in case.allowed if allowed.outcome.fits(seen)), None)
     fit = _LIMITED if fit is None and _is_a_limit(peer, seen) else fit
@@ -153,10 +155,12 @@ async def _settled(case: Case, peer: Peer) -> Observed:
     return await peer.settle(marker=case.marker)
 
 
-async def _late(case: Case, peer: Peer) -> Observed:
-    """Ask once more where silence would be a FAIL: late is not never."""
+async def _late(case: Case, peer: Peer, seen: Observed) -> Observed:
+    """Ask once more where silence would be a FAIL, or wait for the answer to a request: late is not never."""
     usual, peer.patience = peer.patience, GRACE
     try:
+        if isinstance(seen, Answered):
+            return replace(await answered(peer), note=seen.note)
         return await _with_echoes(case, peer, await peer.settle(marker=case.marker))
     finally:
         peer.patience = usual

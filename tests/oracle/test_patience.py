@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from closing_testee import ClosingEndpoint
@@ -64,19 +65,19 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], Judge]:
             monkeypatch.setattr(Peer, method, over)
 
         def judged(case: Case, is_held: Callable[[int, bytes], bool]) -> CaseResult:
-            return asyncio.run(_judged(case, is_held, made))
+            return asyncio.run(_judged(case, lambda: Holding(is_held), made))
 
         return judged
 
     return until
 
 
-async def _judged(case: Case, is_held: Callable[[int, bytes], bool], made: list[Holding]) -> CaseResult:
-    def make() -> Holding:
-        made.append(Holding(is_held))
+async def _judged(case: Case, make: Callable[[], Any], made: list[Any]) -> CaseResult:
+    def accept() -> ClosingEndpoint:
+        made.append(make())
         return made[-1]
 
-    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(accept, "127.0.0.1", 0)
     async with server:
         target = Target.of(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
         result = await one_case(target, case, PATIENCE, well_within=PATIENCE)
@@ -150,6 +151,22 @@ def test_who_neither_sends_back_nor_refuses_what_is_very_large_may_only_be_slow(
     assert result.findings[0].clause == "rfc6455:10.4-p1-s1"
     assert "1009" in result.findings[0].why
     assert "4 MiB were neither sent back nor refused" in result.seen
+
+
+class AnswersLate(ClosingEndpoint):
+    """A server that deals with nothing for a while."""
+
+    seconds = 2 * PATIENCE
+
+    def data_received(self, data: bytes) -> None:
+        asyncio.get_running_loop().call_later(0 if self.open else self.seconds, super().data_received, data)
+
+
+@pytest.mark.parametrize(("grace", "verdict"), [(2.0, Verdict.PASS), (0.05, Verdict.FAIL)])
+def test_the_answer_to_a_request_may_be_late(monkeypatch, grace, verdict) -> None:
+    monkeypatch.setattr("refws.oracle.play.GRACE", grace)
+    result = asyncio.run(_judged(the_case("4.2.1/upgrade-in-capital-letters"), AnswersLate, []))
+    assert result.verdict is verdict
 
 
 def agent(*round_trips: float) -> Agent:
