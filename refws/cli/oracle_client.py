@@ -11,6 +11,7 @@ import click
 from refws.cli.oracle_options import Wanted, judging, reporting, selected, selecting
 from refws.cli.oracle_run import finish, interruptible, progress, show_one, write_all
 from refws.cli.oracle_shown import show_cases
+from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.client import ClientJudge, playing_order
 from refws.oracle.clients import judge_client
@@ -37,6 +38,7 @@ __all__ = ["client"]
 @selecting
 @judging
 @reporting
+@click.option("--http2", is_flag=True, help="Over HTTP/2: with --cert by ALPN, else by its preface.")
 @click.option("--cert", type=click.Path(path_type=Path), help="Speak TLS, with this certificate chain, PEM.")
 @click.option("--key", type=click.Path(path_type=Path), help="Private key of the certificate, PEM.")
 def client(command: str, dry_run: bool, stay: bool, keep: Path | None, **options: Any) -> None:
@@ -47,14 +49,15 @@ def client(command: str, dry_run: bool, stay: bool, keep: Path | None, **options
     """
     if command and "{url}" not in command and "{server}" not in command:
         raise click.UsageError("--exec wants {url} in the command, or {server}, for the address to connect to")
-    cases = playing_order(selected(Role.CLIENT, options))
+    carrier = Carrier.HTTP2 if options.pop("http2") else Carrier.HTTP1
+    cases = playing_order(selected(Role.CLIENT, options, carrier), carrier)
     wanted = Wanted.of(options)
     tls = _tls(options.pop("cert"), options.pop("key"))
     if dry_run:
         show_cases(cases)
         return
     try:
-        reports = _judge(cases, wanted, keep, tls=tls, command=command, stay=stay, **options)
+        reports = _judge(cases, wanted, keep, tls=tls, command=command, stay=stay, carrier=carrier, **options)
     except OSError as error:
         click.echo(f"refws: {error}", err=True)
         sys.exit(UNKNOWN)
@@ -71,7 +74,8 @@ def _judge(cases: list[Case], wanted: Wanted, keep: Path | None, **how: Any) -> 
 
     def listening(port: int) -> None:
         scheme = "ws" if how["tls"] is None else "wss"
-        click.echo(f"listening on {scheme}://{how['host']}:{port}, {len(cases)} cases", err=True)
+        over = "" if how["carrier"] is Carrier.HTTP1 else f" over {how['carrier']}"
+        click.echo(f"listening on {scheme}://{how['host']}:{port}{over}, {len(cases)} cases", err=True)
 
     async def run() -> list[Report]:
         try:

@@ -17,13 +17,15 @@ from refws.oracle.agent import FIRST_PATIENCE, Agent
 from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.client_uris import RUN_CASE, asked_for
-from refws.oracle.conversation import Conversation
 from refws.oracle.expect import NeverConnects
 from refws.oracle.link import Link
+from refws.oracle.listening import Listener
 from refws.oracle.peer import Peer
 from refws.oracle.play import CaseResult, play
 from refws.oracle.referee import Referee
 from refws.oracle.report import Report, Testee, not_run
+from refws.oracle.streams.link import StreamLink
+from refws.oracle.streams.peer import StreamPeer
 from refws.oracle.verdict import Finding, Role, Verdict
 from refws.oracle.wire.frame import close, text
 
@@ -63,8 +65,9 @@ class ClientJudge:
         on_report: Callable[[Report], None] = lambda report: None,
         stay: bool = False,
         keep: bool = False,
+        carrier: Carrier = Carrier.HTTP1,
     ) -> None:
-        self.cases = playing_order(cases)
+        self.cases = playing_order(cases, carrier)
         self.given: dict[str, str] = {}
         """The URIs that commands were given, by the ids of the cases."""
         self.ended = asyncio.Event()
@@ -76,19 +79,26 @@ class ClientJudge:
         self._agents: dict[str, Agent] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._came = asyncio.Condition()
-        self._server: asyncio.Server | None = None
-        self.port = 0
+        self._carrier = carrier
+        self._listener = Listener(self.accept, carrier)
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         """Listen; `port` is then the port. Raises OSError."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Accepted(self, tls is not None), host, port, ssl=tls)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self._listener.listen(host, port, tls)
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return self._listener.port
+
+    @property
+    def unset_port(self) -> int:
+        """Over HTTP/2, the port of a server that does not take WebSocket on its streams."""
+        return self._listener.unset_port
 
     async def close(self) -> None:
         """Listen no more, and end what is going on."""
-        if self._server is not None:
-            self._server.close()
+        self._listener.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -118,7 +128,8 @@ class ClientJudge:
     async def _serve(self, link: Link, referee: Referee) -> None:
         self.active.set()
         try:
-            peer = Peer(Role.CLIENT, link, self._patience or FIRST_PATIENCE)
+            kind = StreamPeer if isinstance(link, StreamLink) else Peer
+            peer = kind(Role.CLIENT, link, self._patience or FIRST_PATIENCE)
             side = peer.theirs
             await link.until(lambda: side.head is not None or link.is_over or side.begins_tls, peer.patience)
             if side.head is not None:
@@ -153,10 +164,15 @@ class ClientJudge:
         name = query.get("agent", "client")
         if case is None or (case.id in self.given and case.id in self.agent(name).begun):
             # A command that connects for as long as it lives is judged by what it does first, not when it is ended.
-            peer.respond([("Content-Length", "0"), ("Connection", "close")], status="HTTP/1.1 404 No such case")
+            peer.refuse(404, "No such case")
             return
         agent = self.agent(name)
         agent.begun.add(case.id)
+        if self._carrier is not Carrier.HTTP1 and not isinstance(peer, StreamPeer) and not case.uri:
+            why = f"the client came over HTTP/1.1, though {self._carrier} was offered"
+            peer.refuse(404, "Not over HTTP/1.1")
+            await self._take(agent, not_run(case, Role.CLIENT, why, Verdict.UNIMPLEMENTED))
+            return
         peer.patience = self._patience_of(agent)
         peer.conversation.recording.name = case.id
         peer.uri = self.given.get(case.id, "")
@@ -166,10 +182,13 @@ class ClientJudge:
         began = time.perf_counter()
         result = await play(case, peer, referee)
         agent.round_trips += [peer.round_trip] if peer.round_trip is not None else []
-        if peer.ours.head is not None and peer.ours.head.status == 101:
+        if peer.ours.head is not None and peer.ours.head.opens:
             agent.keys += keys  # what was not answered so may be tried again with the same
         agent.report.seconds += time.perf_counter() - began
-        agent.results[case.id] = result
+        await self._take(agent, result)
+
+    async def _take(self, agent: Agent, result: CaseResult) -> None:
+        agent.results[result.case.id] = result
         self._on_result(result)
         if not self._keep:
             result.let_go()
@@ -194,7 +213,7 @@ class ClientJudge:
         if case.id in self.agent(agent).results:
             return
         meant = next((one for one in case.allowed if isinstance(one.outcome, NeverConnects)), None)
-        if meant is None or not self.agent(agent).keys:
+        if meant is None or not self.agent(agent).round_trips:
             result = not_run(case, Role.CLIENT, "the command ended without a connection")
         else:
             finding = Finding(meant.verdict, meant.clause or case.clauses[0], case.obligation, meant.why)
@@ -228,17 +247,3 @@ class ClientJudge:
             verdict = Verdict.NOT_RUN if result is None else result.behaviour
             return {"behavior": _BEHAVIOR.get(verdict, verdict.value.replace("FAIL", "FAILED"))}
         return None
-
-
-class _Accepted(Link):
-    """A connection that a client has made."""
-
-    def __init__(self, judge: ClientJudge, secure: bool) -> None:
-        self._referee = Referee()
-        super().__init__(Role.CLIENT, Conversation([self._referee], secure=secure))
-        self._judge = judge
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """TCP (and TLS) is there."""
-        super().connection_made(transport)
-        self._judge.accept(self, self._referee)

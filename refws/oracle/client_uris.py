@@ -9,8 +9,11 @@ __all__ = ["RUN_CASE", "asked_for", "uri_of"]
 RUN_CASE = "/runCase"
 
 
-def uri_of(case: Case, base: str, number: int, agent: str) -> str:
-    """What a command gets for ``{url}``; `base` is the oracle's own URI, without a path."""
+def uri_of(case: Case, base: str, number: int, agent: str, unset_port: int = 0) -> str:
+    """What a command gets for ``{url}``; `base` is the oracle's own URI, without a path.
+
+    ``{unset}`` has `unset_port`, that of a server which does not take WebSocket over HTTP/2.
+    """
     scheme, _, address = base.partition("://")
     return (case.uri or "{base}/runCase?{query}").format(
         base=base,
@@ -18,6 +21,7 @@ def uri_of(case: Case, base: str, number: int, agent: str) -> str:
         SCHEME=scheme.upper(),
         address=address,
         port=address.rpartition(":")[2],
+        unset=f"{address.rpartition(':')[0]}:{unset_port}",
         query=f"case={number}&agent={agent}",
         number=number,
         agent=agent,

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from typing import IO
 
+from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.client import FIRST_PATIENCE, START_LIMIT, ClientJudge
 from refws.oracle.client_uris import uri_of
@@ -31,6 +32,7 @@ async def judge_client(
     idle: float | None = None,
     stay: bool = False,
     keep: bool = False,
+    carrier: Carrier = Carrier.HTTP1,
     on_result: Callable[[CaseResult], None] = lambda result: None,
     on_report: Callable[[Report], None] = lambda report: None,
     on_listening: Callable[[int], None] = lambda port: None,
@@ -44,9 +46,12 @@ async def judge_client(
     themselves. All but the first ends when a client asks for ``/updateReports`` (not with `stay`) or ``/stopServer``,
     and when none has come for `idle` seconds. What a command writes to its standard error goes to `errors`, None for
     the oracle's own. Who cancels the run has the reports of the judge that `on_begin` was called with. What becomes of
-    a result's octets, and `keep`, is as with `judge_server`. Raises OSError where it cannot listen.
+    a result's octets, and `keep`, is as with `judge_server`. Over HTTP/2 as the `carrier` a client that comes over
+    HTTP/1.1 is UNIMPLEMENTED. Raises OSError where it cannot listen.
     """
-    judge = ClientJudge(cases, patience=patience, on_result=on_result, on_report=on_report, stay=stay, keep=keep)
+    judge = ClientJudge(
+        cases, patience=patience, on_result=on_result, on_report=on_report, stay=stay, keep=keep, carrier=carrier
+    )
     await judge.listen(host, port, tls)
     on_begin(judge)
     base = f"{'wss' if tls else 'ws'}://{f'[{host}]' if ':' in host else host}:{judge.port}"
@@ -82,7 +87,7 @@ async def _run_for_each(judge: ClientJudge, command: str, base: str, jobs: int, 
 
     async def work() -> None:
         for number, case in waiting:
-            url = judge.given[case.id] = uri_of(case, base, number, agent)
+            url = judge.given[case.id] = uri_of(case, base, number, agent, judge.unset_port)
             process = await _start(command.replace("{url}", url), errors)
             try:
                 played = asyncio.ensure_future(judge.result(case, agent, START_LIMIT))

@@ -134,6 +134,10 @@ class Peer:
         """Send the server's answer, right or wrong, and what is to come in the same segment."""
         self.send_octets(head_octets(status, fields) + behind)
 
+    def refuse(self, status: int, reason: str) -> None:
+        """Answer a request with an HTTP error."""
+        self.respond([("Content-Length", "0"), ("Connection", "close")], status=f"HTTP/1.1 {status} {reason}")
+
     async def open(self, opening: Opening = Opening()) -> bool:  # noqa: B008 (frozen)
         """Do the ordinary opening handshake; whether a WebSocket connection is there."""
         if self.testee is Role.SERVER:

@@ -116,6 +116,12 @@ async def _calibrated(target: Target) -> tuple[Target, tuple[float, float, str]]
         return keyed, await calibrate(keyed)
 
 
+def _unspoken(target: Target, cases: Sequence[Case], why: str) -> Report:
+    """The report on a server that does not speak what it is to be judged over."""
+    results = [not_run(case, Role.SERVER, why, Verdict.UNIMPLEMENTED) for case in cases]
+    return Report(Testee(Role.SERVER, target.address), results, interrupted=why)
+
+
 def _what(error: Exception) -> str:
     """What went wrong with TCP or TLS, for people."""
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -160,8 +166,7 @@ async def judge_server(
     try:
         target, (round_trip, measured, name) = await _calibrated(target)
     except NotSpoken as error:
-        results = [not_run(case, Role.SERVER, str(error), Verdict.UNIMPLEMENTED) for case in cases]
-        return Report(Testee(Role.SERVER, target.address), results, interrupted=str(error))
+        return _unspoken(target, cases, str(error))
     report = Report(Testee(Role.SERVER, target.address, name), round_trip=round_trip, patience=patience or measured)
     on_begin(report)
     played: dict[str, CaseResult] = {}

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from hpack import Decoder, Encoder
 
 from conformance.liars.endpoint import Endpoint
+from conformance.liars.endpoint.heads import accept_of
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 END_STREAM, ACK, END_HEADERS, PADDED, PRIORITY = 1, 1, 4, 8, 32
@@ -296,5 +297,107 @@ class Server(Connection):
             pipe.flush()
             pipe.ended = True
             self.frame(RST_STREAM, 0, pipe.number, struct.pack(">L", codes[self.fault]))
+            return False
+        return self.fault != "never-ends"
+
+
+class Client(Connection):
+    """The client's side: one request, and what comes of it."""
+
+    preface = PREFACE
+    is_server = False
+
+    def __init__(self, fault: str, scheme: str, authority: str, path: str) -> None:
+        super().__init__(fault)
+        self.scheme, self.authority, self.path = scheme, authority, path
+        self.done = asyncio.get_running_loop().create_future()
+        self.accept = b""
+
+    def settings(self) -> list[tuple[int, int]]:
+        extra = {"setting-of-two": [(CONNECT_PROTOCOL, 2)], "takes-the-setting-back": [(CONNECT_PROTOCOL, 1)]}
+        return [(2, 0), *extra.get(self.fault, [])]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self.fault == "does-not-wait":
+            self.ask()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.finish()
+
+    def finish(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def take_settings(self, settings: dict[int, int]) -> None:
+        super().take_settings(settings)
+        if self.fault == "takes-the-setting-back":
+            self.frame(SETTINGS, 0, 0, struct.pack(">HL", CONNECT_PROTOCOL, 0))
+        if self.pipes:
+            return
+        if settings.get(CONNECT_PROTOCOL) or self.fault == "does-not-mind-the-setting":
+            self.ask()
+        else:
+            self.finish()
+
+    def ask(self) -> None:
+        pipe = self.pipes[1] = Pipe(self, 1)
+        pipe.endpoint = Endpoint("client", self.authority, self.path)
+        pipe.endpoint.connection_made(pipe)
+        pipe.endpoint.lost.add_done_callback(lambda _: self.finish())
+
+    def send_head(self, pipe: Pipe, head: str) -> None:
+        """The endpoint's GET becomes an extended CONNECT."""
+        lines = [tuple(line.split(": ", 1)) for line in head.split("\r\n")[1:]]
+        key = next(value for name, value in lines if name.lower() == "sec-websocket-key")
+        self.accept = accept_of(key).encode()
+        made: Fields = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", self.scheme)]
+        made += [(":path", self.path), (":authority", self.authority)]
+        made += [(name.lower(), value) for name, value in lines if name.lower() not in FROM_HTTP1]
+        changes: dict[str, Fields] = {
+            "get": [(":method", "GET")],
+            "other-protocol": [(":protocol", "WebSocket")],
+            "other-scheme": [(":scheme", "ws")],
+            "other-path": [(":path", self.path.replace("agent", "&agent"))],
+            "other-authority": [(":authority", "user@" + self.authority)],
+            "other-version": [("sec-websocket-version", "12")],
+        }
+        changed = dict(changes.get(self.fault, []))
+        dropped = {"without-protocol": ":protocol", "without-scheme": ":scheme", "without-authority": ":authority"}
+        made = [(name, changed.get(name, value)) for name, value in made if name != dropped.get(self.fault)]
+        added: dict[str, Fields] = {
+            "upper-case": [("User-Agent", "testee")],
+            "with-connection": [("connection", "Upgrade")],
+            "with-upgrade": [("upgrade", "websocket")],
+            "with-key": [("sec-websocket-key", key)],
+        }
+        made += added.get(self.fault, [])
+        if self.fault == "two-protocols":
+            made.insert(1, (":protocol", "websocket"))
+        self.send_fields(pipe.number, made)
+
+    def take_fields(self, stream: int, fields: Fields, ends: bool) -> None:
+        pipe, known = self.pipes[stream], dict(fields)
+        if known.get(":status") != "200":
+            pipe.abort()
+            return
+        lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
+        accept = known.get("sec-websocket-accept", self.accept.decode())
+        if self.fault == "wants-an-accept":
+            accept = known.get("sec-websocket-accept", "none")
+        elif self.fault != "reads-the-accept":
+            accept = self.accept.decode()
+        lines.append(f"Sec-WebSocket-Accept: {accept}")
+        kept = [(name, value) for name, value in fields if name[0] != ":" and name not in FROM_HTTP1]
+        if self.fault == "takes-any-answer":
+            kept = []
+        lines += [f"{name}: {value}" for name, value in kept]
+        pipe.endpoint.data_received("\r\n".join([*lines, "", ""]).encode("latin-1"))
+
+    def ends(self, pipe: Pipe) -> bool:
+        if self.fault == "resets-at-the-end":
+            pipe.ended = True
+            self.frame(RST_STREAM, 0, pipe.number, struct.pack(">L", CANCEL))
             return False
         return self.fault != "never-ends"

@@ -10,11 +10,8 @@ from refws.oracle.streams.connects import Connect, connecting, opens, stream_of,
 from refws.oracle.verdict import Obligation
 from refws.oracle.wire.http2 import CONNECT_PROTOCOL
 
-__all__ = ["CASES", "NOT_SHOWN"]
+__all__ = ["CASES"]
 
-NOT_SHOWN: Final[dict[str, str]] = {
-    "rfc8441:3-p5-s3": "tells what a server does that has not agreed to the extension; such a one is UNIMPLEMENTED",
-}
 
 ONLY_HTTP2: Final = frozenset({Carrier.HTTP2})
 NO_IMPACT: Final = "a server takes no notice of the setting, whatever a client says in it"

@@ -4,10 +4,10 @@ All cases that begin with an open connection are played over a stream, too; here
 """
 
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 from refws.oracle.carrier import STREAMS, Carrier
-from refws.oracle.case import SERVER, Case, Stimulus
+from refws.oracle.case import BOTH, SERVER, Case, Stimulus
 from refws.oracle.closing import GRACE
 from refws.oracle.expect import Allowed, Where, goes_on
 from refws.oracle.handshake_outcomes import Answered
@@ -15,7 +15,7 @@ from refws.oracle.observed import Observed
 from refws.oracle.peer import Peer
 from refws.oracle.recording import End
 from refws.oracle.streams.connects import Connect, Untouched, connecting, opens, stream_of, tried
-from refws.oracle.verdict import Obligation, Verdict
+from refws.oracle.verdict import Obligation, Role, Verdict
 from refws.oracle.wire.frame import Frame, binary, close, text
 
 __all__ = ["CASES", "NOT_SHOWN"]
@@ -116,14 +116,16 @@ GONE: Final = (
     Allowed(Verdict.PASS, Where("ends the stream, too", lambda seen: seen.end is not None), "nothing is left to say"),
     Allowed(Verdict.NON_STRICT, Where("leaves the stream open", lambda seen: True), "nothing will come on it any more"),
 )
+_Row: TypeAlias = tuple[str, str, tuple[str, ...], Stimulus, tuple[Allowed, ...], frozenset[Role]]
 ENDS: Final = ("rfc8441:5-p8-s1", "rfc8441:5-p8-s2")
-OPEN: Final[tuple[tuple[str, str, tuple[str, ...], Stimulus, tuple[Allowed, ...]], ...]] = (
+OPEN: Final[tuple[_Row, ...]] = (
     (
         "8441:1/message-larger-than-the-window",
         "a message that takes more than the window which a stream begins with",
         ("rfc8441:1-p6-s1",),
         (binary(bytes(BIG)),),
         goes_on(bytes(BIG), why="flow control holds messages back, and loses nothing"),
+        BOTH,
     ),
     (
         "8441:5/closes-in-order",
@@ -131,14 +133,16 @@ OPEN: Final[tuple[tuple[str, str, tuple[str, ...], Stimulus, tuple[Allowed, ...]
         (ENDS[1], ENDS[0]),
         _closes,
         ORDERLY,
+        SERVER,
     ),
-    ("8441:5/end-without-close", "END_STREAM between two messages", ENDS, partial(_ends, ()), GONE),
+    ("8441:5/end-without-close", "END_STREAM between two messages", ENDS, partial(_ends, ()), GONE, SERVER),
     (
         "8441:5/end-within-a-frame",
         "END_STREAM within a frame",
         ENDS,
         partial(_ends, (text("cut", declared_length=4),)),
         GONE,
+        SERVER,
     ),
 )
 
@@ -148,7 +152,7 @@ CASES: tuple[Case, ...] = (
         for name, title, clauses, play, allowed in STREAMED
     ),
     *(
-        Case(name, title, clauses, play, allowed, SERVER, Obligation.SENDER, over=STREAMS)
-        for name, title, clauses, play, allowed in OPEN
+        Case(name, title, clauses, play, allowed, roles, Obligation.SENDER, over=STREAMS)
+        for name, title, clauses, play, allowed, roles in OPEN
     ),
 )

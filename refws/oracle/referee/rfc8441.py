@@ -13,10 +13,8 @@ from refws.oracle.wire.http import Head
 __all__ = ["CLAUSES", "check_connect", "check_reset", "check_settings", "check_stream_answer", "is_websocket"]
 
 SETTING_VALUE = "rfc8441:3-p2-s2"
-MAY_CONNECT = "rfc8441:3-p3-s1"
 NEVER_BACK = "rfc8441:3-p4-s1"
 OPTED_IN = "rfc8441:3-p5-s2"
-MAY_NAME = "rfc8441:4-p2-s1"
 ONE_PROTOCOL = "rfc8441:4-p2-s2"
 SCHEME_AND_PATH = "rfc8441:4-p3-s1"
 HAS_PROTOCOL = "rfc8441:5-p1-s1/1"
@@ -32,7 +30,7 @@ CANCELLED = "rfc8441:5-p8-s3"
 CANCELLED_HTTP3 = "rfc9220:3-p4-s3"
 CLAUSES: Final = frozenset(
     (
-        *(SETTING_VALUE, MAY_CONNECT, NEVER_BACK, OPTED_IN, MAY_NAME, ONE_PROTOCOL, SCHEME_AND_PATH),
+        *(SETTING_VALUE, NEVER_BACK, OPTED_IN, ONE_PROTOCOL, SCHEME_AND_PATH),
         *(HAS_PROTOCOL, IS_WEBSOCKET, IN_PLACE_OF_GET, SCHEME, REST_OF_URI, NO_UPGRADE, AUTHORITY, NO_KEYS),
         *(LOWER_CASE, CANCELLED),
     )
@@ -124,8 +122,6 @@ def _protocol(head: Head, client: Side, server: Side) -> Iterator[Check]:
     else:
         why = ""
     yield Check(OPTED_IN, why, at)
-    yield Check(MAY_CONNECT)
-    yield Check(MAY_NAME)
 
 
 def _names(head: Head) -> Iterator[Check]:

@@ -232,6 +232,7 @@ class Http2(asyncio.Protocol):
             if any(name.startswith(":") for name, _ in read.fields) or not stream.link.conversation.is_open:
                 stream.link.head_received(read.fields)
             if read.ends:
+                stream.theirs_ended = True
                 stream.link.eof_received()
 
     def _take_update(self, read: Update) -> None:
@@ -260,6 +261,8 @@ class Http2Stream(Stream):
         self._paused = False
         self._reads = True
         self._unread: list[Data] = []
+        self.theirs_ended = False
+        """Whether the testee has ended its half."""
 
     # What a link does
 
@@ -280,11 +283,12 @@ class Http2Stream(Stream):
         self.flush()
 
     def abort(self) -> None:
-        """Reset the stream, with CANCEL; where it owns the connection, end that."""
+        """Reset the stream, with CANCEL, unless both have ended; where it owns the connection, end that."""
         if self._closing:
             return
         self._closing = True
-        if self.connection.streams.pop(self.number, None) is not None:
+        is_there = self.connection.streams.pop(self.number, None) is not None
+        if is_there and not (self._ended and self.theirs_ended):
             self.connection.write(self.connection.frames.reset(self.number, CANCEL))
         if self.owns:
             self.connection.close()
@@ -313,6 +317,7 @@ class Http2Stream(Stream):
         if data.octets:
             self.link.data_received(data.octets)
         if data.ends:
+            self.theirs_ended = True
             self.link.eof_received()
 
     def flush(self) -> None:

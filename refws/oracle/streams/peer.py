@@ -39,6 +39,10 @@ class StreamPeer(Peer):
             head = await self.head()
         return head
 
+    def refuse(self, status: int, reason: str) -> None:
+        """Answer a request with an HTTP error."""
+        self.link.send_head(((":status", str(status)), ("content-length", "0")), end=True)
+
     async def open(self, opening: Opening = Opening()) -> bool:  # noqa: B008 (frozen)
         """Do the ordinary opening handshake; whether a WebSocket connection is there."""
         if self.testee is Role.SERVER:
