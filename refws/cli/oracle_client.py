@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from refws.cli.oracle_options import Wanted, judging, reporting, selected, selecting
+from refws.cli.oracle_options import Wanted, carrier_of, judging, reporting, selected, selecting
 from refws.cli.oracle_run import finish, interruptible, progress, show_one, write_all
 from refws.cli.oracle_shown import show_cases
 from refws.oracle.carrier import Carrier
@@ -49,7 +49,7 @@ def client(command: str, dry_run: bool, stay: bool, keep: Path | None, **options
     """
     if command and "{url}" not in command and "{server}" not in command:
         raise click.UsageError("--exec wants {url} in the command, or {server}, for the address to connect to")
-    carrier = Carrier.HTTP2 if options.pop("http2") else Carrier.HTTP1
+    carrier = carrier_of(options)
     cases = playing_order(selected(Role.CLIENT, options, carrier), carrier)
     wanted = Wanted.of(options)
     tls = _tls(options.pop("cert"), options.pop("key"))

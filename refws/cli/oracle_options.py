@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +18,17 @@ from refws.oracle.report import Expected
 from refws.oracle.selection import select
 from refws.oracle.verdict import Role
 
-__all__ = ["Wanted", "client_tls", "judging", "opening_of", "oracles_tls", "reporting", "selected", "selecting"]
+__all__ = [
+    "Wanted",
+    "carrier_of",
+    "client_tls",
+    "judging",
+    "opening_of",
+    "oracles_tls",
+    "reporting",
+    "selected",
+    "selecting",
+]
 
 INSECURE = "refws: WARNING: --insecure: nobody checks who the server is; whoever is in between can read and change all"
 
@@ -120,6 +131,17 @@ class Wanted:
                 raise click.UsageError(f"--expect {file}: {error}") from None
         names = ("json_file", "junit", "html", "badge", "autobahn", "folder", "quiet", "verbose")
         return cls(expected=expected, **{name: options.pop(name) for name in names})
+
+
+def carrier_of(options: dict[str, Any]) -> Carrier:
+    """Take away what says over what is judged. Raises click.UsageError where the libraries for it are not there."""
+    if not options.pop("http2"):
+        return Carrier.HTTP1
+    try:
+        import_module("refws.oracle.streams.http2")
+    except ImportError as error:
+        raise click.UsageError(f"--http2 needs {error.name}; install it with: pip install 'refws[oracle]'") from None
+    return Carrier.HTTP2
 
 
 def selected(role: Role | None, options: dict[str, Any], carrier: Carrier | None = None) -> list[Case]:

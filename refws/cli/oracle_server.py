@@ -9,6 +9,7 @@ import click
 
 from refws.cli.oracle_options import (
     Wanted,
+    carrier_of,
     client_tls,
     judging,
     opening_of,
@@ -19,7 +20,6 @@ from refws.cli.oracle_options import (
 )
 from refws.cli.oracle_run import finish, interruptible, progress
 from refws.cli.oracle_shown import show_cases
-from refws.oracle.carrier import Carrier
 from refws.oracle.report import Report, Testee, not_run
 from refws.oracle.server import NotThere, Target, judge_server
 from refws.oracle.verdict import Role
@@ -42,7 +42,7 @@ def server(url: str, jobs: int, patience: float | None, dry_run: bool, keep: Pat
 
     The values of --header are shown in no report and kept in no transcript.
     """
-    carrier = Carrier.HTTP2 if options.pop("http2") else Carrier.HTTP1
+    carrier = carrier_of(options)
     cases = selected(Role.SERVER, options, carrier)
     wanted = Wanted.of(options)
     usual = opening_of(options.pop("subprotocols"), options.pop("origin"), options.pop("headers"))

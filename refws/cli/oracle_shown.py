@@ -53,6 +53,7 @@ def cases_as_json(cases: Sequence[Case]) -> str:
             "alias": case.alias,
             "commands": case.commands,
             "slow": case.slow,
+            "over": sorted(case.carriers),
         }
         for case in cases
     ]

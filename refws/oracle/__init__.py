@@ -13,7 +13,8 @@ It shares no code with the reference: what it knows of the wire it reads and wri
 
 `judge_server` and `judge_client` give a `Report`, a `CaseResult` for each case with its findings; `Report.load` reads
 what `Report.dump` has written, and `write` writes the other forms. `judge_recordings` judges what `read_capture` has
-read. `select` chooses among `all_cases`; `compare` holds two reports against each other.
+read. `select` chooses among `all_cases`; `compare` holds two reports against each other. A `Carrier` says over what
+is judged: HTTP/1.1, which is usual, or HTTP/2.
 """
 
 from importlib import import_module
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from refws.oracle.capture import read_capture
+    from refws.oracle.carrier import Carrier
     from refws.oracle.case import Case
     from refws.oracle.cases import all_cases
     from refws.oracle.clients import judge_client
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from refws.oracle.verdict import Finding, Obligation, Role, Verdict
 
 __all__ = [
+    "Carrier",
     "Case",
     "CaseResult",
     "Expected",
@@ -62,6 +65,7 @@ __all__ = [
 ]
 
 _MODULES: Final = {
+    "Carrier": "carrier",
     "Case": "case",
     "CaseResult": "play",
     "Expected": "report",

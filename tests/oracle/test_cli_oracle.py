@@ -104,6 +104,36 @@ def test_a_server_that_is_down_is_not_run_in_one_line(run, nobody, tmp_path):
     assert "could not tell" in (tmp_path / "badge.svg").read_text()
 
 
+def test_a_server_that_speaks_no_http2_is_unimplemented_in_one_line(run, good):
+    code, output, error = run("server", "--http2", good, "--cases", "8441:3/client-sends-*")
+    assert (code, output) == (2, "")
+    assert error.startswith(f"refws: could not tell: {good} cannot be judged over HTTP/2: it does not speak HTTP/2: ")
+    assert error.endswith("; 3 cases UNIMPLEMENTED\n")
+
+
+def test_over_http2_there_are_other_cases(run, good):
+    _, over, _ = run("server", "--http2", good, "--dry-run")
+    _, usual, _ = run("server", good, "--dry-run")
+    names = [{line.partition("\t")[0] for line in output.splitlines()} for output in (over, usual)]
+    assert {"8441:5/ordinary", "5.5/ping-of-126-octets"} <= names[0]
+    assert {"4.2.1/no-version", "5.5/ping-of-126-octets", "8307:1/well-known"} <= names[1]
+    assert not any(name.startswith("8441") for name in names[1])
+    code, _, error = run("server", good, "--cases", "8441:*")
+    assert (code, "can be played over HTTP/1.1" in error) == (2, True)
+    _, clients, _ = run("client", "--http2", "--dry-run")
+    assert "8441:5/client-ordinary\t" in clients
+    assert "8441:5/ordinary\t" not in clients
+
+
+def test_http2_wants_its_libraries(run, monkeypatch, good):
+    for name in ("refws.oracle.streams.http2", "refws.oracle.wire.http2"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "hpack", None)
+    code, _, error = run("server", "--http2", good)
+    assert (code, error.count("\n")) == (2, 1)
+    assert "--http2 needs hpack; install it with: pip install 'refws[oracle]'" in error
+
+
 def test_json_on_standard_output_stands_alone(run, good):
     code, output, error = run("server", good, *FEW, "--json", "-")
     assert (code, json.loads(output)["exit_code"]) == (0, 0)

@@ -122,6 +122,17 @@ def test_a_server_without_the_setting_is_not_asked(fault: str, verdict: Verdict)
     assert verdict is Verdict.PASS or ("rfc8441:3-p5-s2", FAIL) in found(report)
 
 
+def test_a_client_that_cannot_be_led_there_is_not_judged_in_it() -> None:
+    async def run() -> Report:
+        judge = ClientJudge(select(OF_HTTP2, names=["8441:3/*"]), patience=PATIENCE, carrier=Carrier.HTTP2)
+        await judge.listen("127.0.0.1", 0)
+        await come(judge, judge.cases[0], f"ws://127.0.0.1:{judge.port}/runCase?case=1&agent=testee", "")
+        await judge.close()
+        return judge.reports()[0]
+
+    assert [result.verdict for result in asyncio.run(run()).results] == [Verdict.NOT_RUN]
+
+
 @pytest.mark.parametrize(
     ("names", "unset", "verdict"),
     [("8441:5/client-ordinary", False, Verdict.UNIMPLEMENTED), ("8441:3/*", True, Verdict.PASS)],

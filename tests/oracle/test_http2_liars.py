@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -168,3 +170,9 @@ def test_what_was_said_on_a_stream_is_judged_again() -> None:
     assert heard.findings(Role.CLIENT) == []
     assert {"rfc8441:3-p5-s2", "rfc8441:5-p1-s1/2", "rfc8441:5-p2-s1"} <= heard.judged(Role.CLIENT)
     assert [one.payload for one in heard.conversation.server.messages]
+
+
+def test_what_needs_no_http2_needs_no_library_of_it() -> None:
+    program = "import sys\nsys.modules.update(hpack=None, hyperframe=None)\nfrom refws.oracle import all_cases\n"
+    program += "assert len(all_cases()) > 1600"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

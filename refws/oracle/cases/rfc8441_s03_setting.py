@@ -1,4 +1,4 @@
-"""RFC 8441, section 3: SETTINGS_ENABLE_CONNECT_PROTOCOL; what a server sends in it, the referee watches."""
+"""RFC 8441, section 3: SETTINGS_ENABLE_SETTING; what a server sends in it, the referee watches."""
 
 from typing import Final
 
@@ -6,9 +6,9 @@ from refws.oracle.carrier import Carrier
 from refws.oracle.handshake_outcomes import Answered
 from refws.oracle.handshakes import ECHO
 from refws.oracle.peer import Peer
+from refws.oracle.referee.rfc8441 import SETTING
 from refws.oracle.streams.connects import Connect, connecting, opens, stream_of, tried
 from refws.oracle.verdict import Obligation
-from refws.oracle.wire.http2 import CONNECT_PROTOCOL
 
 __all__ = ["CASES"]
 
@@ -20,7 +20,7 @@ NO_IMPACT: Final = "a server takes no notice of the setting, whatever a client s
 async def _says_it(peer: Peer, *values: int) -> Answered:
     stream = stream_of(peer)
     for value in values:
-        stream.connection.send_settings(((CONNECT_PROTOCOL, value),))
+        stream.connection.send_settings(((SETTING, value),))
     return await Connect()(peer)
 
 
@@ -37,7 +37,7 @@ async def _later(peer: Peer) -> Answered:
     seen = await Connect()(peer)
     if not seen.went_on:
         return seen
-    stream_of(peer).connection.send_settings(((CONNECT_PROTOCOL, 1),))
+    stream_of(peer).connection.send_settings(((SETTING, 1),))
     peer.begin()
     works = await peer.echo(ECHO)
     seen.went_on = works

@@ -14,6 +14,7 @@ from refws.oracle.handshakes import ECHO
 from refws.oracle.observed import Observed
 from refws.oracle.peer import Peer
 from refws.oracle.recording import End
+from refws.oracle.referee.rfc8441 import SETTING
 from refws.oracle.streams.connects import stream_of
 from refws.oracle.streams.peer import StreamPeer
 from refws.oracle.verdict import Finding, Obligation, Verdict
@@ -83,6 +84,9 @@ async def _without_setting(peer: Peer) -> Finding:
         peer.refuse(404, "That was all")
         return Finding(Verdict.PASS, OPTED_IN, Obligation.SENDER, why)
     peer.link.reset()
+    if any(one.get(SETTING) for one in peer.ours.settings):
+        why = "to come to a server without the setting, a command with {url} has to be given that server's URI"
+        return Finding(Verdict.NOT_RUN, OPTED_IN, Obligation.SENDER, why)
     return Finding(Verdict.PASS, OPTED_IN, Obligation.SENDER, "the client sent an extended CONNECT")
 
 

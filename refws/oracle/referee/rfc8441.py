@@ -10,7 +10,15 @@ from refws.oracle.referee.book import Check
 from refws.oracle.verdict import Verdict
 from refws.oracle.wire.http import Head
 
-__all__ = ["CLAUSES", "check_connect", "check_reset", "check_settings", "check_stream_answer", "is_websocket"]
+__all__ = [
+    "CLAUSES",
+    "SETTING",
+    "check_connect",
+    "check_reset",
+    "check_settings",
+    "check_stream_answer",
+    "is_websocket",
+]
 
 SETTING_VALUE = "rfc8441:3-p2-s2"
 NEVER_BACK = "rfc8441:3-p4-s1"
