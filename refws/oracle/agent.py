@@ -18,13 +18,14 @@ FIRST_PATIENCE: Final = 5.0
 class Agent:
     """A client, by the name that it gives itself: its results by the ids of the cases, and its report to be.
 
-    `begun` are the cases that it has asked for, `round_trips` are in seconds, and `keys` the values of
-    Sec-WebSocket-Key that were answered.
+    `begun` are the cases that it has asked for, `has_opened` whether any of its opening handshakes succeeded,
+    `round_trips` are in seconds, and `keys` the values of Sec-WebSocket-Key that were answered.
     """
 
     report: Report
     results: dict[str, CaseResult] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
+    has_opened: bool = False
     round_trips: list[float] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
 

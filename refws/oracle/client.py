@@ -183,6 +183,7 @@ class ClientJudge:
         result = await play(case, peer, referee)
         agent.round_trips += [peer.round_trip] if peer.round_trip is not None else []
         if peer.ours.head is not None and peer.ours.head.opens:
+            agent.has_opened = True
             agent.keys += keys  # what was not answered so may be tried again with the same
         agent.report.seconds += time.perf_counter() - began
         await self._take(agent, result)
@@ -213,7 +214,7 @@ class ClientJudge:
         if case.id in self.agent(agent).results:
             return
         meant = next((one for one in case.allowed if isinstance(one.outcome, NeverConnects)), None)
-        if meant is None or not self.agent(agent).round_trips:
+        if meant is None or not self.agent(agent).has_opened:
             result = not_run(case, Role.CLIENT, "the command ended without a connection")
         else:
             finding = Finding(meant.verdict, meant.clause or case.clauses[0], case.obligation, meant.why)

@@ -366,15 +366,15 @@ def test_who_never_connects_refuses_a_uri_only_if_it_has_connected_before():
         case for case in URI_CASES.values() if isinstance(case.allowed[:1] and case.allowed[0].outcome, NeverConnects)
     )
 
-    def verdict(keys):
+    def verdict(has_opened):
         judge = ClientJudge([case])
-        judge.agent("client").keys += keys
+        judge.agent("client").has_opened = has_opened
         judge.never_came(case, "client")
         (report,) = judge.reports()
         return report.results[0].verdict
 
-    assert verdict([]) is Verdict.NOT_RUN
-    assert verdict(["key"]) is Verdict.PASS
+    assert verdict(False) is Verdict.NOT_RUN
+    assert verdict(True) is Verdict.PASS
 
 
 # TLS
