@@ -135,13 +135,19 @@ class Wanted:
 
 def carrier_of(options: dict[str, Any]) -> Carrier:
     """Take away what says over what is judged. Raises click.UsageError where the libraries for it are not there."""
-    if not options.pop("http2"):
+    over2, over3 = options.pop("http2"), options.pop("http3", False)
+    if over2 and over3:
+        raise click.UsageError("--http2 and --http3 exclude each other")
+    if not over2 and not over3:
         return Carrier.HTTP1
+    module, extra = ("http3", "oracle-http3") if over3 else ("http2", "oracle")
     try:
-        import_module("refws.oracle.streams.http2")
+        import_module(f"refws.oracle.streams.{module}")
     except ImportError as error:
-        raise click.UsageError(f"--http2 needs {error.name}; install it with: pip install 'refws[oracle]'") from None
-    return Carrier.HTTP2
+        missing = (error.name or "").partition(".")[0]
+        why = f"--{module} needs {missing}; install it with: pip install 'refws[{extra}]'"
+        raise click.UsageError(why) from None
+    return Carrier.HTTP3 if over3 else Carrier.HTTP2
 
 
 def selected(role: Role | None, options: dict[str, Any], carrier: Carrier | None = None) -> list[Case]:

@@ -36,6 +36,7 @@ __all__ = ["server"]
 @click.option("--origin", help="Send an Origin.")
 @click.option("--subprotocol", "subprotocols", multiple=True, help="Offer a subprotocol; may be repeated.")
 @click.option("--http2", is_flag=True, help="Over HTTP/2: wss by TLS with ALPN, ws with prior knowledge.")
+@click.option("--http3", is_flag=True, help="Over HTTP/3, which is always wss.")
 @oracles_tls
 def server(url: str, jobs: int, patience: float | None, dry_run: bool, keep: Path | None, **options: Any) -> None:
     """Judge the server at URL, which has to send back the messages that it gets.

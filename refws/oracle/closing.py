@@ -6,6 +6,7 @@ them is told so in every case in which it does, as NON-STRICT; FAIL is one that 
 
 from typing import Final
 
+from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.expect import Answers, Drops, Fails
 from refws.oracle.peer import Observed, Peer
@@ -23,7 +24,7 @@ ENDS_TCP = "rfc6455:5.5.1-p6-s1"
 SERVER_AT_ONCE = "rfc6455:5.5.1-p6-s2/1"
 SENDS_A_CLOSE = "rfc6455:7.1.7-p2-s1"
 CLEANLY = "rfc6455:7.1.1-p1-s2"
-RESET = "TCP was reset behind the Close, which can take the Close away from the peer; end it with FIN"
+RESET = "{what} was reset behind the Close, which can take the Close away from the peer; end it with FIN"
 
 
 def _finding(verdict: Verdict, clause: str, why: str, offset: int | None = None) -> Finding:
@@ -58,7 +59,7 @@ def after_failure(case: Case, peer: Peer, seen: Observed) -> list[Finding]:
         if not seen.first_to_end:
             return []  # the oracle had, and then nobody need be told anything
         if seen.end is End.RST and _said_more(peer):
-            return [_finding(Verdict.NON_STRICT, CLEANLY, RESET)]  # an answer may have gone with it
+            return [_finding(Verdict.NON_STRICT, CLEANLY, RESET.format(what=_carrier(peer)))]  # an answer may have gone with it
         right = [one.outcome for one in case.allowed if one.verdict is Verdict.PASS]
         if peer.has_closed and not isinstance(fit, Drops) and any(isinstance(one, Answers) for one in right):
             return [_finding(Verdict.FAIL, ANSWERS_A_CLOSE, "the testee ended TCP and did not answer the Close")]
@@ -83,13 +84,18 @@ def _own_code(seen: Observed, usual: tuple[int | None, ...]) -> list[Finding]:
 
 
 def _end_of_tcp(peer: Peer, seen: Observed) -> list[Finding]:
+    what = _carrier(peer)
     if seen.end is None:
         # late is not never: 5.5.1/server-ends-tcp-at-once waits for long enough to tell
-        why = f"both Close frames are there, and TCP was not ended within {peer.patience:.2g} s"
+        why = f"both Close frames are there, and {what} was not ended within {peer.patience:.2g} s"
         return [_finding(Verdict.NON_STRICT, SERVER_AT_ONCE if peer.testee is Role.SERVER else ENDS_TCP, why)]
     if seen.end is End.RST:
-        return [_finding(Verdict.NON_STRICT, CLEANLY, RESET)]
+        return [_finding(Verdict.NON_STRICT, CLEANLY, RESET.format(what=what))]
     return []
+
+
+def _carrier(peer: Peer) -> str:
+    return "TCP" if peer.conversation.recording.carrier is Carrier.HTTP1 else "the stream"
 
 
 def _said_more(peer: Peer) -> bool:

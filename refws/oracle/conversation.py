@@ -142,6 +142,9 @@ class Conversation:
                 if not self.keep:
                     side.forget()
             return
+        if self.recording.carrier is not Carrier.HTTP1:
+            side.body += octets  # of an answer that opens nothing
+            return
         head = side.take_head(octets, time)
         while head is not None and head.is_interim:
             self._tell_head(side, head)

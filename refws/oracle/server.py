@@ -15,6 +15,7 @@ from refws.oracle.peer import Peer
 from refws.oracle.play import CaseResult, play
 from refws.oracle.referee import Referee
 from refws.oracle.report import Report, Testee, not_run
+from refws.oracle.streams.reaching import connect_stream
 from refws.oracle.target import Target
 from refws.oracle.verdict import Finding, Role, Verdict
 
@@ -46,10 +47,8 @@ class NotThere(OSError):
 
 async def connect(target: Target, patience: float, name: str = "") -> tuple[Peer, Referee]:
     """TCP (and TLS) to the server, or a stream. Raises OSError."""
-    if target.carrier is Carrier.HTTP2:
-        from refws.oracle.streams.reaching import connect_http2  # noqa: PLC0415 (it needs libraries of its own)
-
-        return await connect_http2(target, patience, name)
+    if target.carrier is not Carrier.HTTP1:
+        return await connect_stream(target, patience, name)
     referee = Referee()
     conversation = Conversation([referee], name=name, secure=target.tls is not None)
     loop = asyncio.get_running_loop()

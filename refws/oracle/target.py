@@ -35,6 +35,8 @@ class Target:
         if parts.scheme not in ("ws", "wss") or not parts.hostname:
             raise ValueError(f"{uri!r} is no address of a server; write ws://HOST:PORT/PATH")
         secure = parts.scheme == "wss"
+        if carrier is Carrier.HTTP3 and not secure:
+            raise ValueError(f"HTTP/3 is always inside TLS; write wss{uri.removeprefix('ws')}")
         resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         port = parts.port or (443 if secure else 80)
         context = (tls or ssl.create_default_context()) if secure else None

@@ -18,6 +18,7 @@ END_STREAM, ACK, END_HEADERS, PADDED, PRIORITY = 1, 1, 4, 8, 32
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 CONNECT_PROTOCOL, PROTOCOL_ERROR, INTERNAL_ERROR, CANCEL = 8, 1, 2, 8
 WINDOW = 65535
+MALFORMED = {True: PROTOCOL_ERROR, False: 0x10E}
 FROM_HTTP1 = ("upgrade", "connection", "sec-websocket-accept", "sec-websocket-key", "host")
 
 Fields = list[tuple[str, str]]
@@ -62,7 +63,7 @@ class Pipe(asyncio.Transport):
         if not self.gone:
             self.gone = True
             if not self.ended and self.connection.fault != "never-ends":
-                self.connection.frame(RST_STREAM, 0, self.number, struct.pack(">L", CANCEL))
+                self.connection.reset(self.number, CANCEL)
             asyncio.get_running_loop().call_soon(self.endpoint.connection_lost, None)
 
     def flush(self) -> None:
@@ -116,11 +117,11 @@ class Connection(asyncio.Protocol):
         if self.transport is not None and not self.transport.is_closing():
             self.transport.write(len(body).to_bytes(3, "big") + struct.pack(">BBL", kind, flags, stream) + body)
 
+    def reset(self, stream: int, code: int) -> None:
+        self.frame(RST_STREAM, 0, stream, struct.pack(">L", code))
+
     def send_fields(self, stream: int, fields: Fields, flags: int = 0) -> None:
         self.frame(HEADERS, END_HEADERS | flags, stream, self.encoder.encode(fields))
-
-    def send_head(self, pipe: Pipe, head: str) -> None:
-        raise NotImplementedError
 
     def ends(self, pipe: Pipe) -> bool:
         """The endpoint ends its half; whether END_STREAM is to say so."""
@@ -198,29 +199,24 @@ class Connection(asyncio.Protocol):
             pipe.write_eof()
 
 
-class Server(Connection):
-    """The server's side."""
+class Serving:
+    """What a server makes of a request, over HTTP/2 and over HTTP/3."""
 
-    def settings(self) -> list[tuple[int, int]]:
-        return [(CONNECT_PROTOCOL, 2 if self.fault == "setting-of-two" else 1)]
+    fault: str
+    pipes: dict[int, Pipe]
+    kind: type[Pipe] = Pipe
 
-    def take_settings(self, settings: dict[int, int]) -> None:
-        super().take_settings(settings)
-        if CONNECT_PROTOCOL in settings and self.fault == "minds-the-setting":
-            self.frame(GOAWAY, 0, 0, struct.pack(">LL", 0, PROTOCOL_ERROR))
-            self.transport.close()
+    def reset(self, stream: int, code: int) -> None:
+        raise NotImplementedError
 
-    def give_room(self, stream: int, size: int) -> None:
-        if self.fault != "gives-no-room":
-            super().give_room(stream, size)
+    def send_fields(self, stream: int, fields: Fields, flags: int = 0) -> None:
+        raise NotImplementedError
 
-    def take_fields(self, stream: int, fields: Fields, ends: bool) -> None:
-        if stream in self.pipes:
-            return
+    def begin(self, stream: int, fields: Fields) -> None:
+        """A request has come."""
         known = dict(fields)
-        wrong = self.is_malformed(fields)
-        if wrong and self.fault != "takes-anything":
-            self.frame(RST_STREAM, 0, stream, struct.pack(">L", PROTOCOL_ERROR))
+        if self.is_malformed(fields) and self.fault != "takes-anything":
+            self.reset(stream, MALFORMED[self.kind is Pipe])
             return
         status = self.refusal(known)
         if status:
@@ -230,9 +226,7 @@ class Server(Connection):
             host, _, port = known[":authority"].rpartition(":")
             self.tunnel = asyncio.ensure_future(asyncio.open_connection(host, int(port)))
             self.tunnel.add_done_callback(lambda task: task.exception() or task.result()[1].close())
-        if self.fault == "takes-the-setting-back":
-            self.frame(SETTINGS, 0, 0, struct.pack(">HL", CONNECT_PROTOCOL, 0))
-        pipe = self.pipes[stream] = Pipe(self, stream)
+        pipe = self.pipes[stream] = self.kind(self, stream)
         pipe.endpoint = Endpoint("server")
         pipe.endpoint.connection_made(pipe)
         lines = [f"GET {known.get(':path', '/')} HTTP/1.1", f"Host: {known.get(':authority', 'a')}"]
@@ -284,6 +278,30 @@ class Server(Connection):
             made.append(("sec-websocket-protocol", "nobody's"))
         self.send_fields(pipe.number, made)
 
+
+class Server(Connection, Serving):
+    """The server's side."""
+
+    def settings(self) -> list[tuple[int, int]]:
+        return [(CONNECT_PROTOCOL, 2 if self.fault == "setting-of-two" else 1)]
+
+    def take_settings(self, settings: dict[int, int]) -> None:
+        super().take_settings(settings)
+        if CONNECT_PROTOCOL in settings and self.fault == "minds-the-setting":
+            self.frame(GOAWAY, 0, 0, struct.pack(">LL", 0, PROTOCOL_ERROR))
+            self.transport.close()
+
+    def give_room(self, stream: int, size: int) -> None:
+        if self.fault != "gives-no-room":
+            super().give_room(stream, size)
+
+    def take_fields(self, stream: int, fields: Fields, ends: bool) -> None:
+        if stream in self.pipes:
+            return
+        if self.fault == "takes-the-setting-back":
+            self.frame(SETTINGS, 0, 0, struct.pack(">HL", CONNECT_PROTOCOL, 0))
+        self.begin(stream, fields)
+
     def take_data(self, pipe: Pipe, octets: bytes, ends: bool) -> None:
         if self.fault == "mixes-up-streams":
             pipe = self.pipes[max(self.pipes)]
@@ -296,7 +314,7 @@ class Server(Connection):
         if self.fault in codes:
             pipe.flush()
             pipe.ended = True
-            self.frame(RST_STREAM, 0, pipe.number, struct.pack(">L", codes[self.fault]))
+            self.reset(pipe.number, codes[self.fault])
             return False
         return self.fault != "never-ends"
 
@@ -398,6 +416,6 @@ class Client(Connection):
     def ends(self, pipe: Pipe) -> bool:
         if self.fault == "resets-at-the-end":
             pipe.ended = True
-            self.frame(RST_STREAM, 0, pipe.number, struct.pack(">L", CANCEL))
+            self.reset(pipe.number, CANCEL)
             return False
         return self.fault != "never-ends"

@@ -1,10 +1,12 @@
 """Clients of WebSocket over HTTP/2: who keeps RFC 8441 passes, and each broken rule is blamed on its clause."""
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 from framing_testee import Endpoint
 from http2_testee import Client
 
@@ -154,6 +156,33 @@ def test_a_client_of_http1_has_to_come_over_it_only_where_nothing_else_is_there(
         return judge.reports()[0]
 
     assert [result.verdict for result in asyncio.run(run()).results] == [verdict]
+
+
+def test_inside_tls_both_are_offered() -> None:
+    authority = trustme.CA()
+    ours, theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.configure_trust(theirs)
+    theirs.set_alpn_protocols(["h2", "http/1.1"])
+    authority.issue_cert("localhost").configure_cert(ours)
+
+    async def run() -> Report:
+        judge = ClientJudge(select(OF_HTTP2, names=["8441:5/client-ordinary"]), carrier=Carrier.HTTP2)
+        await judge.listen("127.0.0.1", 0, ours)
+        transport, client = await asyncio.get_running_loop().create_connection(
+            lambda: Client("", "https", "localhost", "/runCase?case=1&agent=testee"),
+            "127.0.0.1",
+            judge.port,
+            ssl=theirs,
+            server_hostname="localhost",
+        )
+        assert transport.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
+        await judge.result(judge.cases[0], "testee", 5)
+        transport.abort()
+        await client.lost
+        await judge.close()
+        return judge.reports()[0]
+
+    assert [result.verdict for result in asyncio.run(run()).results] == [Verdict.PASS]
 
 
 def test_what_asks_for_a_page_gets_one() -> None:

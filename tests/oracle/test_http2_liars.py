@@ -2,11 +2,13 @@
 
 import asyncio
 import io
+import ssl
 import subprocess
 import sys
 from collections.abc import Sequence
 
 import pytest
+import trustme
 from http2_testee import Server
 
 from refws.oracle.carrier import Carrier
@@ -140,6 +142,44 @@ def test_who_does_not_speak_http2_is_unimplemented(says: bytes) -> None:
     report = asyncio.run(run())
     assert [result.verdict for result in report.results] == [Verdict.UNIMPLEMENTED] * 2
     assert "does not speak HTTP/2" in report.interrupted
+
+
+@pytest.mark.parametrize("protocols", [["h2"], ["http/1.1", "h2"], []])
+def test_inside_tls(protocols: list[str]) -> None:
+    authority = trustme.CA()
+    ours, theirs = ssl.create_default_context(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.configure_trust(ours)
+    authority.issue_cert("localhost").configure_cert(theirs)
+    if protocols:
+        theirs.set_alpn_protocols(protocols)
+
+    async def run() -> Report:
+        listening = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0, ssl=theirs)
+        uri = f"wss://localhost:{listening.sockets[0].getsockname()[1]}/"
+        async with listening:
+            return await judge_server(uri, cases("8441:5/ordinary"), carrier=Carrier.HTTP2, tls=ours)
+
+    assert [result.verdict for result in asyncio.run(run()).results] == [Verdict.PASS]
+
+
+def test_who_refuses_h2_in_tls_is_unimplemented() -> None:
+    no_application_protocol = bytes.fromhex("15 0303 0002 02 78")
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(5)
+        writer.write(no_application_protocol)
+        await writer.drain()
+        writer.close()
+
+    async def run() -> Report:
+        listening = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        uri = f"wss://localhost:{listening.sockets[0].getsockname()[1]}/"
+        async with listening:
+            return await judge_server(uri, OF_HTTP2[:1], carrier=Carrier.HTTP2)
+
+    report = asyncio.run(run())
+    assert [result.verdict for result in report.results] == [Verdict.UNIMPLEMENTED]
+    assert "by ALPN it refuses h2" in report.interrupted
 
 
 def test_a_server_that_is_down_is_not_there() -> None:

@@ -7,7 +7,6 @@ server take; that is no clause of RFC 8441, so a server that takes it all the sa
 import asyncio
 from typing import Final
 
-from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.expect import Allowed, Where
 from refws.oracle.handshake_outcomes import Answered
@@ -80,7 +79,6 @@ CASES = (
             *opens("it is a resource of this server, whatever it is called"),
             *refuses("the server has no such host", "the connection it opened does not work"),
         ),
-        over=frozenset({Carrier.HTTP2}),
     ),
     _wrong(
         "without-scheme",

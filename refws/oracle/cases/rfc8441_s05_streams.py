@@ -6,7 +6,7 @@ All cases that begin with an open connection are played over a stream, too; here
 from functools import partial
 from typing import Final, TypeAlias
 
-from refws.oracle.carrier import STREAMS, Carrier
+from refws.oracle.carrier import STREAMS
 from refws.oracle.case import BOTH, SERVER, Case, Stimulus
 from refws.oracle.closing import GRACE
 from refws.oracle.expect import Allowed, Where, goes_on
@@ -18,19 +18,18 @@ from refws.oracle.streams.connects import Connect, Untouched, connecting, opens,
 from refws.oracle.verdict import Obligation, Role, Verdict
 from refws.oracle.wire.frame import Frame, binary, close, text
 
-__all__ = ["CASES", "NOT_SHOWN"]
+__all__ = ["CASES", "GONE", "NOT_SHOWN", "ORDERLY", "closes", "ends", "reset_and_another"]
 
 NOT_SHOWN: Final[dict[str, str]] = {
     "rfc8441:7-p1-s2": "binds a client that is given a forward proxy; the oracle is none",
 }
 
-ONLY_HTTP2: Final = frozenset({Carrier.HTTP2})
 BIG: Final = 300_000
 """Octets of a message that takes more than the window which a stream begins with."""
 
 
 async def _two_streams(peer: Peer) -> Answered:
-    """Two connections on one TCP connection, and messages on both."""
+    """Two streams of one connection, and messages on both."""
     first = await Connect()(peer)
     if not first.went_on:
         return first
@@ -46,8 +45,8 @@ async def _two_streams(peer: Peer) -> Answered:
         other.link.drop()
 
 
-async def _reset(peer: Peer) -> Answered:
-    """A connection that the client resets with CANCEL, and another one on the same TCP connection."""
+async def reset_and_another(peer: Peer) -> Answered:
+    """A connection that the client resets with CANCEL, and another one beside it."""
     stream = stream_of(peer)
     first = await Connect()(peer)
     if not first.went_on:
@@ -64,7 +63,7 @@ async def _reset(peer: Peer) -> Answered:
         other.link.drop()
 
 
-async def _closes(peer: Peer) -> Observed:
+async def closes(peer: Peer) -> Observed:
     """The closing handshake, and how the server ends the stream behind it."""
     peer.send(close(1000))
     for seconds in (peer.patience, GRACE):
@@ -73,7 +72,7 @@ async def _closes(peer: Peer) -> Observed:
     return peer.observed()
 
 
-async def _ends(frames: tuple[Frame, ...], peer: Peer) -> Observed:
+async def ends(peer: Peer, frames: tuple[Frame, ...] = ()) -> Observed:
     """END_STREAM without a Close."""
     peer.send(*frames)
     peer.link.end()
@@ -82,12 +81,12 @@ async def _ends(frames: tuple[Frame, ...], peer: Peer) -> Observed:
 
 
 ONE_ONLY: Final = Allowed(
-    Verdict.NON_STRICT, Untouched(), "a server may refuse a stream; then one TCP connection is not for several of them"
+    Verdict.NON_STRICT, Untouched(), "a server may refuse a stream; then one connection is not for several of them"
 )
 STREAMED: Final = (
     (
         "8441:1/two-streams",
-        "two WebSocket connections on one TCP connection",
+        "two WebSocket connections on one connection of HTTP",
         "1-p6-s1 5-p7-s1",
         _two_streams,
         opens("each stream is a connection of its own", ONE_ONLY),
@@ -96,8 +95,8 @@ STREAMED: Final = (
         "8441:5/reset-and-another",
         "a reset with CANCEL, and another stream behind it",
         "5-p8-s3 5-p8-s1",
-        _reset,
-        opens("the reset ends one WebSocket connection, and not the TCP connection", ONE_ONLY),
+        reset_and_another,
+        opens("the reset ends one WebSocket connection, and not the other streams", ONE_ONLY),
     ),
 )
 
@@ -131,26 +130,23 @@ OPEN: Final[tuple[_Row, ...]] = (
         "8441:5/closes-in-order",
         "the closing handshake: the server ends its half of the stream",
         (ENDS[1], ENDS[0]),
-        _closes,
+        closes,
         ORDERLY,
         SERVER,
     ),
-    ("8441:5/end-without-close", "END_STREAM between two messages", ENDS, partial(_ends, ()), GONE, SERVER),
+    ("8441:5/end-without-close", "END_STREAM between two messages", ENDS, ends, GONE, SERVER),
     (
         "8441:5/end-within-a-frame",
         "END_STREAM within a frame",
         ENDS,
-        partial(_ends, (text("cut", declared_length=4),)),
+        partial(ends, frames=(text("cut", declared_length=4),)),
         GONE,
         SERVER,
     ),
 )
 
 CASES: tuple[Case, ...] = (
-    *(
-        connecting(name, title, clauses, play, allowed, over=ONLY_HTTP2)
-        for name, title, clauses, play, allowed in STREAMED
-    ),
+    *(connecting(name, title, clauses, play, allowed) for name, title, clauses, play, allowed in STREAMED),
     *(
         Case(name, title, clauses, play, allowed, roles, Obligation.SENDER, over=STREAMS)
         for name, title, clauses, play, allowed, roles in OPEN

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from refws.oracle.carrier import Carrier
 from refws.oracle.case import CLIENT, SERVER, Case
 from refws.oracle.close_outcomes import ENDS, LATE, WAITS, answers, hold, until_tcp_ends
 from refws.oracle.expect import Allowed, Drops, Where
@@ -56,7 +57,8 @@ async def _soon(peer: Peer) -> Observed:
 
 async def _half_close(peer: Peer) -> Observed | Finding:
     """A Close, and FIN right behind it: the testee can still send its own."""
-    if peer.conversation.recording.secure:
+    recording = peer.conversation.recording
+    if recording.secure and recording.carrier is Carrier.HTTP1:
         why = "over TLS one side cannot end its half alone"
         return Finding(Verdict.NOT_RUN, ANSWERED, Obligation.SENDER, why)
     peer.send(close(1000))

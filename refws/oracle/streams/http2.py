@@ -86,7 +86,7 @@ class Http2(asyncio.Protocol):
                 self._take(read)
         except BadHttp2 as error:
             self._fail(ConnectionError(f"what comes is no HTTP/2: {error}"))
-            self.close()
+            self.end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """TCP is gone, and every stream with it: none of them has ended in order."""
@@ -135,7 +135,7 @@ class Http2(asyncio.Protocol):
         """The testee's settings."""
         return {name: value for is_theirs, one in self._told if is_theirs for name, value in one.values}
 
-    def close(self) -> None:
+    def end(self) -> None:
         """End TCP, behind what is written."""
         if self._transport is not None:
             self._transport.close()
@@ -157,7 +157,7 @@ class Http2(asyncio.Protocol):
         expected = PREFACE[len(PREFACE) - known :][: len(data)]
         if not data.startswith(expected):
             self._fail(ConnectionError("what comes is no HTTP/2: it begins with no connection preface"))
-            self.close()
+            self.end()
             return b""
         return data[len(expected) :]
 
@@ -291,7 +291,7 @@ class Http2Stream(Stream):
         if is_there and not (self._ended and self.theirs_ended):
             self.connection.write(self.connection.frames.reset(self.number, CANCEL))
         if self.owns:
-            self.connection.close()
+            self.connection.end()
         asyncio.get_running_loop().call_soon(self.link.connection_lost, None)
 
     def pause_reading(self) -> None:

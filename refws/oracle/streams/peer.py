@@ -1,7 +1,7 @@
 """The testee at the other end of a stream: as a case sees any, but for the opening handshake (RFC 8441, section 5)."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from refws.oracle.opening import Opening
 from refws.oracle.peer import Peer
@@ -9,17 +9,35 @@ from refws.oracle.streams.link import StreamLink
 from refws.oracle.verdict import Role
 from refws.oracle.wire.http import Head
 
-if TYPE_CHECKING:
-    from refws.oracle.streams.http2 import Http2
+__all__ = ["StreamConnection", "StreamPeer"]
 
-__all__ = ["StreamPeer"]
+
+class StreamConnection(Protocol):
+    """What streams are of: a connection of HTTP/2 or HTTP/3."""
+
+    @property
+    def theirs(self) -> dict[int, int]:
+        """The testee's settings."""
+
+    @property
+    def local_host(self) -> str:
+        """The address of this end, as the testee can reach it."""
+
+    def open(self, link: StreamLink) -> object:
+        """Another stream of the oracle's; nothing is sent for it yet."""
+
+    def send_settings(self, values: tuple[tuple[int, int], ...]) -> None:
+        """Send more settings, which HTTP/3 cannot."""
+
+    def end(self) -> None:
+        """End it."""
 
 
 class StreamPeer(Peer):
     """One stream with the testee; `connection` is what it is a stream of."""
 
     link: StreamLink
-    connection: "Http2"
+    connection: StreamConnection
     beside: "Callable[[], Awaitable[StreamPeer]]"
     """Opens one more stream of the same connection; who asks drops its link."""
 
