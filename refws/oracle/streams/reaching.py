@@ -69,7 +69,7 @@ async def _http2(target: Target) -> StreamConnection:
             Http2, target.host, target.port, ssl=target.tls, server_hostname=target.host if target.tls else None
         )
     except ssl.SSLError as error:
-        if "NO_APPLICATION_PROTOCOL" in (error.reason or ""):
+        if "no application protocol" in str(error).lower().replace("_", " "):
             raise NotSpoken("it does not speak HTTP/2: by ALPN it refuses h2") from None
         raise
     try:
