@@ -45,6 +45,10 @@ class NotThere(OSError):
     """Nothing answers at the address, or not as a WebSocket server that echoes; the message says what does."""
 
 
+class _Refused(NotThere):
+    """It answers, and opens no connection."""
+
+
 async def connect(target: Target, patience: float, name: str = "") -> tuple[Peer, Referee]:
     """TCP (and TLS) to the server, or a stream. Raises OSError."""
     if target.carrier is not Carrier.HTTP1:
@@ -83,7 +87,7 @@ async def calibrate(target: Target) -> tuple[float, float, str]:
             came = "nothing came" if head is None else f"{head.start_line!r} came"
             hint = HINTS.get((head.status if head else None) or 0, "")
             wanted = "101" if target.carrier is Carrier.HTTP1 else "200"
-            raise NotThere(
+            raise _Refused(
                 f"{target.uri} opens no WebSocket connection: {came} instead of {wanted}{hint and '; ' + hint}"
             )
         opening, slowest = peer.link.now, 0.0
@@ -107,7 +111,7 @@ async def _calibrated(target: Target) -> tuple[Target, tuple[float, float, str]]
     """What `calibrate` says; on a stream also of a server that wants a key, which a case then blames it for."""
     try:
         return target, await calibrate(target)
-    except NotThere:
+    except _Refused:
         if target.carrier is Carrier.HTTP1:
             raise
         key = ("Sec-WebSocket-Key", new_key())
