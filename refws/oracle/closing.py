@@ -59,7 +59,8 @@ def after_failure(case: Case, peer: Peer, seen: Observed) -> list[Finding]:
         if not seen.first_to_end:
             return []  # the oracle had, and then nobody need be told anything
         if seen.end is End.RST and _said_more(peer):
-            return [_finding(Verdict.NON_STRICT, CLEANLY, RESET.format(what=_carrier(peer)))]  # an answer may have gone with it
+            # An answer may have gone with it.
+            return [_finding(Verdict.NON_STRICT, CLEANLY, RESET.format(what=_carrier(peer)))]
         right = [one.outcome for one in case.allowed if one.verdict is Verdict.PASS]
         if peer.has_closed and not isinstance(fit, Drops) and any(isinstance(one, Answers) for one in right):
             return [_finding(Verdict.FAIL, ANSWERS_A_CLOSE, "the testee ended TCP and did not answer the Close")]
