@@ -63,15 +63,20 @@ class CaseResult:
 async def play(case: Case, peer: Peer, referee: Referee) -> CaseResult:
     """Play a case on a connection that is just there. Raises nothing of the testee's making."""
     result = CaseResult(case, peer.testee, Verdict.INCONCLUSIVE, recording=peer.conversation.recording)
+    closing: list[Finding] = []
     try:
         try:
             findings = await _behaviour(case, peer, result)
-            findings += await _closing(peer, result)
+            closing = await _closing(peer, result)
         except Exception as error:  # a case that trips over what the testee sends must not end the run
             result.behaviour = Verdict.HARNESS_ERROR
             why = f"the oracle itself went wrong, and this is a bug of it: {type(error).__name__}: {error}"
             findings = [Finding(Verdict.HARNESS_ERROR, case.clauses[0], case.obligation, why)]
-        findings += [one for one in referee.findings(peer.testee) if one not in findings]
+        # What the closing has blamed, the referee sees or does not, by how long it took.
+        told = {(one.verdict, one.clause) for one in closing}
+        seen = [one for one in referee.findings(peer.testee) if (one.verdict, one.clause) not in told]
+        findings += closing + [one for one in seen if one not in findings]
+        result.behaviour = worst((result.behaviour, *(one.verdict for one in seen)))
         if peer.link.left_tls:
             why = "what came last was no TLS, on a connection that had begun with it; send all through the tunnel"
             findings.insert(0, Finding(Verdict.FAIL, WITHIN_TLS[peer.testee], Obligation.SENDER, why))
@@ -80,7 +85,6 @@ async def play(case: Case, peer: Peer, referee: Referee) -> CaseResult:
         peer.link.drop()
         result.exchange = exchange_of(peer.conversation, [name for name, _ in peer.usual.fields])
     result.findings = tuple(sorted(findings, key=lambda one: SEVERITY.index(one.verdict), reverse=True))
-    result.behaviour = worst((result.behaviour, *(one.verdict for one in referee.findings(peer.testee))))
     result.seconds = peer.link.now
     return result
 

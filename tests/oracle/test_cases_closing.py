@@ -4,7 +4,7 @@ import asyncio
 import re
 
 import pytest
-from closing_testee import judged_client, judged_server
+from closing_testee import ClosingEndpoint, judged_client, judged_server
 
 import refws
 from refws.oracle.case import Case
@@ -170,6 +170,18 @@ def test_server_that_answers_no_close_fails_in_closing() -> None:
     (result,) = asyncio.run(judged_server("never-answers", cases, PATIENCE)).values()
     assert (result.behaviour, result.closing) == (Verdict.PASS, FAIL)
     assert result.findings[0].clause == "rfc6455:5.5.1-p5-s1"
+
+
+@pytest.mark.parametrize("seconds", [0, 0.1])
+def test_how_long_it_took_not_to_answer_a_close_makes_no_difference(monkeypatch, seconds: float) -> None:
+    def end(testee: ClosingEndpoint, body: bytes) -> None:
+        asyncio.get_running_loop().call_later(seconds, testee.transport.close)
+
+    monkeypatch.setattr(ClosingEndpoint, "_end", end)
+    cases = [case for case in all_cases() if case.alias == "1.1.2"]
+    (result,) = asyncio.run(judged_client("", cases, PATIENCE)).values()
+    assert (result.behaviour, result.closing) == (Verdict.PASS, FAIL)
+    assert [one.clause for one in result.findings if one.verdict is FAIL] == ["rfc6455:5.5.1-p5-s1"]
 
 
 @pytest.mark.parametrize("judged", [judged_server, judged_client])
