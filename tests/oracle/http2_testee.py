@@ -13,6 +13,7 @@ from hpack import Decoder, Encoder
 from conformance.liars.endpoint import Endpoint
 from conformance.liars.endpoint.heads import accept_of
 
+UNKNOWN = 0x77
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 END_STREAM, ACK, END_HEADERS, PADDED, PRIORITY = 1, 1, 4, 8, 32
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -68,6 +69,9 @@ class Pipe(asyncio.Transport):
 
     def flush(self) -> None:
         connection = self.connection
+        if connection.fault == "eccentric":
+            self.flush_in_padded_octets()
+            return
         while self.waiting and (size := min(self.window, connection.window, 16384, len(self.waiting))) > 0:
             octets, self.waiting = self.waiting[:size], self.waiting[size:]
             self.window -= size
@@ -77,6 +81,19 @@ class Pipe(asyncio.Transport):
         if self.ends and not self.waiting and not self.ended:
             self.ended = True
             connection.frame(DATA, END_STREAM, self.number, b"")
+
+    def flush_in_padded_octets(self) -> None:
+        connection = self.connection
+        while self.waiting and min(self.window, connection.window) > 5:
+            size = 1 if len(self.waiting) < 1000 else min(self.window, connection.window, 16384, len(self.waiting)) - 4
+            octets, self.waiting = self.waiting[:size], self.waiting[size:]
+            self.window -= size + 4
+            connection.window -= size + 4
+            connection.frame(DATA, PADDED, self.number, b"\x03" + octets + bytes(3))
+        if self.ends and not self.waiting and not self.ended:
+            self.ended = True
+            connection.frame(DATA, END_STREAM, self.number, b"")
+            connection.reset(self.number, 0)
 
     endpoint: Endpoint
 
@@ -92,6 +109,8 @@ class Connection(asyncio.Protocol):
         self.buffer = b""
         self.block = b""
         self.encoder, self.decoder = Encoder(), Decoder()
+        if fault == "small-tables-and-windows":
+            self.decoder.max_allowed_table_size = 0
         self.pipes: dict[int, Pipe] = {}
         self.window = self.initial_window = WINDOW
         self.lost = asyncio.get_running_loop().create_future()
@@ -121,6 +140,14 @@ class Connection(asyncio.Protocol):
         self.frame(RST_STREAM, 0, stream, struct.pack(">L", code))
 
     def send_fields(self, stream: int, fields: Fields, flags: int = 0) -> None:
+        if self.fault == "eccentric":
+            self.frame(UNKNOWN, 0xFF, stream, b"what nobody knows")
+            self.frame(HEADERS, END_HEADERS, stream, self.encoder.encode([(":status", "103"), ("link", "</a>")]))
+            block = self.encoder.encode([*fields, ("x-nobody", "knows")])
+            self.frame(HEADERS, flags, stream, block[:5])
+            self.frame(CONTINUATION, END_HEADERS, stream, block[5:])
+            self.frame(SETTINGS, 0, 0, struct.pack(">HLHL", CONNECT_PROTOCOL, 1, 0x7777, 5))
+            return
         self.frame(HEADERS, END_HEADERS | flags, stream, self.encoder.encode(fields))
 
     def ends(self, pipe: Pipe) -> bool:
@@ -283,7 +310,8 @@ class Server(Connection, Serving):
     """The server's side."""
 
     def settings(self) -> list[tuple[int, int]]:
-        return [(CONNECT_PROTOCOL, 2 if self.fault == "setting-of-two" else 1)]
+        small = [(1, 0), (4, 10)] if self.fault == "small-tables-and-windows" else []
+        return [(CONNECT_PROTOCOL, 2 if self.fault == "setting-of-two" else 1), *small]
 
     def take_settings(self, settings: dict[int, int]) -> None:
         super().take_settings(settings)

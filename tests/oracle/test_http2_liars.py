@@ -71,6 +71,18 @@ def test_an_honest_server_is_never_failed() -> None:
     assert report.testee.address.endswith("/chat?a=b over HTTP/2")
 
 
+def test_an_eccentric_server_is_never_failed() -> None:
+    """Interim heads, heads in pieces, padded octets one by one, frames and settings that nobody knows."""
+    report = asyncio.run(judged("eccentric", [*OF_HTTP2, *SHORT[::6]]))
+    assert {result.case.id: result.findings for result in report.having(FAIL, Verdict.HARNESS_ERROR)} == {}
+    assert report.counts()[Verdict.PASS] > 90
+
+
+def test_a_server_with_little_room_is_given_no_more() -> None:
+    report = asyncio.run(judged("small-tables-and-windows", cases("8441:5/*")))
+    assert {result.case.id: result.findings for result in report.results if result.verdict is not Verdict.PASS} == {}
+
+
 LIARS = (
     ("setting-of-two", "8441:3/own-settings", "rfc8441:3-p2-s2", FAIL),
     ("takes-the-setting-back", "8441:3/own-settings", "rfc8441:3-p4-s1", FAIL),

@@ -12,6 +12,7 @@ from refws.oracle.streams.stream import HIGH_WATER, Stream
 from refws.oracle.wire.http2 import (
     CANCEL,
     ENABLE_PUSH,
+    HEADER_TABLE_SIZE,
     INITIAL_WINDOW_SIZE,
     MAX_FRAME_SIZE,
     PREFACE,
@@ -92,7 +93,7 @@ class Http2(asyncio.Protocol):
         """TCP is gone, and every stream with it: none of them has ended in order."""
         self._fail(exc or ConnectionError("it ended TCP where its settings were to come"))
         for stream in list(self.streams.values()):
-            stream.lost(exc or ConnectionResetError())
+            stream.lost()
         self.streams.clear()
 
     def pause_writing(self) -> None:
@@ -117,7 +118,7 @@ class Http2(asyncio.Protocol):
         number, self._next = self._next, self._next + 2
         stream = self._stream(number, link)
         if self._transport is None or self._transport.is_closing():
-            asyncio.get_running_loop().call_soon(stream.lost, ConnectionResetError())
+            asyncio.get_running_loop().call_soon(stream.lost)
         return stream
 
     def write(self, octets: bytes) -> None:
@@ -208,6 +209,8 @@ class Http2(asyncio.Protocol):
             self.write(self.frames.ack())
             self._tell(Settings(is_ack=True), is_theirs=False)
             values = dict(read.values)
+            if HEADER_TABLE_SIZE in values:
+                self.frames.limit_table(values[HEADER_TABLE_SIZE])
             self.most = max(16384, min(values.get(MAX_FRAME_SIZE, self.most), 1 << 18))
             if INITIAL_WINDOW_SIZE in values:
                 change = values[INITIAL_WINDOW_SIZE] - self.initial_window
@@ -343,10 +346,10 @@ class Http2Stream(Stream):
         told = self.link.settings_received if is_theirs else self.link.sent_settings
         told(settings.values, acknowledges=settings.is_ack)
 
-    def lost(self, error: Exception) -> None:
-        """TCP is gone."""
+    def lost(self) -> None:
+        """TCP is gone, and the stream has not ended in order."""
         self._closing = True
-        self.link.connection_lost(error)
+        self.link.connection_lost(ConnectionResetError())
 
     def _tell_link(self) -> None:
         if len(self._waiting) > HIGH_WATER and not self._paused:

@@ -22,6 +22,7 @@ __all__ = [
     "CANCEL",
     "CONNECT_PROTOCOL",
     "ENABLE_PUSH",
+    "HEADER_TABLE_SIZE",
     "INITIAL_WINDOW_SIZE",
     "MAX_FRAME_SIZE",
     "NO_ERROR",
@@ -45,6 +46,7 @@ PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 NO_ERROR: Final = 0
 PROTOCOL_ERROR: Final = 1
 CANCEL: Final = 8
+HEADER_TABLE_SIZE: Final = 1
 ENABLE_PUSH: Final = 2
 INITIAL_WINDOW_SIZE: Final = 4
 MAX_FRAME_SIZE: Final = 5
@@ -55,6 +57,7 @@ Fields: TypeAlias = tuple[tuple[str, str], ...]
 
 _HEAD: Final = 9
 _LEAST_FRAME: Final = 16384
+_USUAL_TABLE: Final = 4096
 
 
 class BadHttp2(ValueError):
@@ -131,6 +134,10 @@ class Frames:
         self._begun: HeadersFrame | None = None
 
     # Writing
+
+    def limit_table(self, size: int) -> None:
+        """Keep no more octets in the table of header compression than the other side has room for."""
+        self._encoder.header_table_size = min(size, _USUAL_TABLE)
 
     def settings(self, values: Iterable[tuple[int, int]]) -> bytes:
         """A SETTINGS frame, with any values."""
