@@ -49,12 +49,16 @@ def _fault(body: bytes) -> str:
 
 
 UNKNOWN: Final = (
-    Allowed(Verdict.NON_STRICT, Refuses(text="and details that are none", where=lambda seen: bool(seen.note)),
-            "what calls itself problem details is to be such", "rfc9220:3-p3-s2"),
+    Allowed(
+        Verdict.NON_STRICT,
+        Refuses(text="and details that are none", where=lambda seen: bool(seen.note)),
+        "what calls itself problem details is to be such",
+        "rfc9220:3-p3-s2",
+    ),
     Allowed(Verdict.PASS, Refuses((501,)), SAYS_SO),
     Allowed(Verdict.NON_STRICT, Opens(), f"what was asked for is not what the server then speaks; {SAYS_SO}"),
     Allowed(Verdict.NON_STRICT, Untouched(), SAYS_SO),
-)  # fmt: skip
+)
 
 CASES: tuple[Case, ...] = (
     connecting(
