@@ -20,7 +20,7 @@ from refws.oracle.selection import select
 from refws.oracle.verdict import Role, Verdict
 
 FAIL, NON_STRICT = Verdict.FAIL, Verdict.NON_STRICT
-PATIENCE, GONE = 0.4, 0.3
+PATIENCE, GONE = 0.7, 0.4
 EVERY = select(all_cases(), role=Role.CLIENT, carrier=Carrier.HTTP2)
 OF_HTTP2 = select(EVERY, names=["8441:*"])
 SHORT = [case for case in EVERY if not case.slow and case.alias.partition(".")[0] not in {"6", "9", "12", "13"}][::3]

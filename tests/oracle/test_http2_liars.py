@@ -24,7 +24,7 @@ from refws.oracle.server import NotThere, judge_server
 from refws.oracle.verdict import Role, Verdict
 
 FAIL, NON_STRICT = Verdict.FAIL, Verdict.NON_STRICT
-PATIENCE = 0.4
+PATIENCE = 0.7
 USUAL = Opening()
 OF_HTTP2 = select(all_cases(), names=["8441:*"], role=Role.SERVER, carrier=Carrier.HTTP2)
 SHORT = [

@@ -23,7 +23,8 @@ from refws.oracle.verdict import Role, Verdict
 FAIL, NON_STRICT = Verdict.FAIL, Verdict.NON_STRICT
 EVERY = select(all_cases(), role=Role.SERVER, carrier=Carrier.HTTP3)
 OWN = select(EVERY, names=["8441:*,9220:*"])
-SHORT = [case for case in EVERY if not case.slow and case.alias.partition(".")[0] not in {"6", "9", "12", "13"}][::6]
+SHORT = [case for case in EVERY if not case.slow and case.alias.partition(".")[0] not in {"6", "9", "12", "13"}]
+SAMPLE = [case for case in SHORT if not case.id.startswith("10.4")][::8]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def found(report: Report) -> set[tuple[str, Verdict]]:
     return {(one.clause, one.verdict) for result in report.results for one in result.findings}
 
 
-@pytest.mark.parametrize("cases", [OWN, SHORT], ids=["own", "sample"])
+@pytest.mark.parametrize("cases", [OWN, SAMPLE], ids=["own", "sample"])
 def test_an_honest_server_is_never_failed(authority: trustme.CA, tmp_path: Path, cases: list[Case]) -> None:
     report = asyncio.run(judged(authority, "", cases, tmp_path))
     assert len(report.results) > 25
