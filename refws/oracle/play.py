@@ -94,7 +94,7 @@ async def _behaviour(case: Case, peer: Peer, result: CaseResult) -> list[Finding
         if not await peer.open(case.opening):
             return [_inconclusive(case, "the opening handshake of the positive control was not completed")]
         if case.opening.extensions and not peer.conversation.extensions:
-            result.behaviour = Verdict.UNIMPLEMENTED
+            result.behaviour, result.observed = Verdict.UNIMPLEMENTED, peer.observed()
             why = f"the testee does not take up the extension {case.opening.extensions.partition(';')[0]}"
             return [Finding(Verdict.UNIMPLEMENTED, case.clauses[0], case.obligation, why)]
         if not await peer.control():

@@ -172,6 +172,14 @@ def test_server_that_answers_no_close_fails_in_closing() -> None:
     assert result.findings[0].clause == "rfc6455:5.5.1-p5-s1"
 
 
+@pytest.mark.parametrize(("fault", "closing"), [("", Verdict.PASS), ("own-code", NON_STRICT), ("never-answers", FAIL)])
+@pytest.mark.parametrize("judged", [judged_server, judged_client])
+def test_closing_is_judged_where_an_extension_is_not_taken_up(judged, fault: str, closing: Verdict) -> None:
+    cases = [case for case in all_cases() if case.alias == "12.1.1"]
+    (result,) = asyncio.run(judged(fault, cases, PATIENCE)).values()
+    assert (result.behaviour, result.closing) == (Verdict.UNIMPLEMENTED, closing), result.findings
+
+
 @pytest.mark.parametrize("seconds", [0, 0.1])
 def test_how_long_it_took_not_to_answer_a_close_makes_no_difference(monkeypatch, seconds: float) -> None:
     def end(testee: ClosingEndpoint, body: bytes) -> None:
