@@ -1,6 +1,7 @@
 """A TCP connection of the endpoint."""
 
 import asyncio
+import contextlib
 import os
 from typing import Final, Literal
 
@@ -61,7 +62,8 @@ class Link(asyncio.Protocol):
             return
         self.ended = True
         if self.transport.can_write_eof():
-            self.transport.write_eof()
+            with contextlib.suppress(OSError):  # the peer's reset was quicker
+                self.transport.write_eof()
             self.drop_later()
         else:
             self.transport.close()
