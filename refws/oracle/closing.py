@@ -58,11 +58,11 @@ def after_failure(case: Case, peer: Peer, seen: Observed) -> list[Finding]:
     if seen.close is None:
         if not seen.first_to_end:
             return []  # the oracle had, and then nobody need be told anything
-        if seen.end is End.RST and _said_more(peer):
-            # An answer may have gone with it.
-            return [_finding(Verdict.NON_STRICT, CLEANLY, RESET.format(what=_carrier(peer)))]
         right = [one.outcome for one in case.allowed if one.verdict is Verdict.PASS]
         if peer.has_closed and not isinstance(fit, Drops) and any(isinstance(one, Answers) for one in right):
+            if seen.end is End.RST and _said_more(peer):
+                # An answer may have gone with it.
+                return [_finding(Verdict.NON_STRICT, CLEANLY, RESET.format(what=_carrier(peer)))]
             return [_finding(Verdict.FAIL, ANSWERS_A_CLOSE, "the testee ended TCP and did not answer the Close")]
         why = "the testee ended TCP without the Close frame that tells the peer why"
         return [_finding(Verdict.NON_STRICT, SENDS_A_CLOSE, why)]
