@@ -160,14 +160,15 @@ async def test_while_one_address_is_being_connected_to_another_of_the_host_is_fr
 @asyncio_test
 async def test_a_name_is_looked_up_once(monkeypatch):
     asked = []
-    with addresses(monkeypatch, "127.0.0.2", "127.0.0.1"):
+    # The inner patch goes before the outer one does, or that would be put back for good.
+    with addresses(monkeypatch, "127.0.0.2", "127.0.0.1"), monkeypatch.context() as patch:
         found = asyncio.BaseEventLoop.getaddrinfo
 
         async def getaddrinfo(self, host, *rest, **options):
             asked.append(host)
             return await found(self, host, *rest, **options)
 
-        monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+        patch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
         async with refws.serve(echo) as server:
             asked.clear()
             async with refws.connect(f"ws://both.example:{server.port}"):
