@@ -57,20 +57,23 @@ class Agreement:
     unruled: Sequence[Difference]
     cost: Cost = field(default_factory=Cost)
 
+    @property
+    def same(self) -> int:
+        """How many do not differ."""
+        return self.compared - len(self.ruled) - len(self.unruled)
+
     def __str__(self) -> str:
-        same = self.compared - len(self.ruled) - len(self.unruled)
-        line = f"the oracle beside Autobahn: {same:,} of {self.compared:,} verdicts are the same"
+        line = f"the oracle beside Autobahn: {self.same:,} of {self.compared:,} verdicts are the same"
         return f"{line}, {len(self.ruled)} differ by a ruling" if self.ruled else line
 
     @property
     def sentence(self) -> str:
         """What the reports say of it."""
-        same = self.compared - len(self.ruled) - len(self.unruled)
         verb = "differs" if len(self.ruled) == 1 else "differ"
         rest = f"; {len(self.ruled)} {verb} by a ruling" if self.ruled else ""
         return (
             f"The oracle judged the same programs beside Autobahn: "
-            f"{same:,} of {self.compared:,} verdicts are the same{rest}."
+            f"{self.same:,} of {self.compared:,} verdicts are the same{rest}."
         )
 
     def to_json(self) -> str:
