@@ -235,7 +235,6 @@ class Http2(asyncio.Protocol):
             if any(name.startswith(":") for name, _ in read.fields) or not stream.link.conversation.is_open:
                 stream.link.head_received(read.fields)
             if read.ends:
-                stream.theirs_ended = True
                 stream.link.eof_received()
 
     def _take_update(self, read: Update) -> None:
@@ -254,18 +253,13 @@ class Http2Stream(Stream):
     """A stream of an HTTP/2 connection; one that `owns` the connection ends it when it is let go."""
 
     def __init__(self, connection: Http2, number: int, link: StreamLink) -> None:
-        super().__init__(number)
+        super().__init__(number, link)
         self.connection = connection
-        self.link = link
         self.window = connection.initial_window
         self._waiting = bytearray()
         self._ends = False  # END_STREAM is to come behind what waits
-        self._ended = False  # it has gone out
         self._paused = False
-        self._reads = True
         self._unread: list[Data] = []
-        self.theirs_ended = False
-        """Whether the testee has ended its half."""
 
     # What a link does
 
@@ -291,7 +285,7 @@ class Http2Stream(Stream):
             return
         self._closing = True
         is_there = self.connection.streams.pop(self.number, None) is not None
-        if is_there and not (self._ended and self.theirs_ended):
+        if is_there and not self.is_over:
             self.connection.write(self.connection.frames.reset(self.number, CANCEL))
         if self.owns:
             self.connection.end()
@@ -320,7 +314,6 @@ class Http2Stream(Stream):
         if data.octets:
             self.link.data_received(data.octets)
         if data.ends:
-            self.theirs_ended = True
             self.link.eof_received()
 
     def flush(self) -> None:

@@ -144,11 +144,8 @@ class Http3Stream(Stream):
     """A stream of an HTTP/3 connection; aioquic keeps what flow control does not let out yet."""
 
     def __init__(self, connection: Http3, number: int, link: StreamLink) -> None:
-        super().__init__(number)
+        super().__init__(number, link)
         self.connection = connection
-        self.link = link
-        self._ended = False
-        self._reads = True
         self._unread = bytearray()
 
     def send_head(self, fields: tuple[tuple[str, str], ...], *, end: bool = False) -> None:
@@ -173,8 +170,7 @@ class Http3Stream(Stream):
         if self._closing:
             return
         self._closing = True
-        theirs = self.link.conversation.sides[self.link.testee].end
-        if not (self._ended and theirs is not None):
+        if not self.is_over:
             self.connection.reset(self.number, CANCELLED)
         self.connection.streams.pop(self.number, None)
         if self.owns:

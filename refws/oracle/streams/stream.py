@@ -2,7 +2,10 @@
 
 import asyncio
 from abc import abstractmethod
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from refws.oracle.streams.link import StreamLink
 
 __all__ = ["HIGH_WATER", "Stream"]
 
@@ -13,16 +16,24 @@ HIGH_WATER: Final = 65536
 class Stream(asyncio.Transport):
     """A stream; its number, and what its kind of connection does with it."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, link: "StreamLink") -> None:
         super().__init__()
         self.number = number
+        self.link = link
         self.owns = False
         """Whether its connection is to end with it."""
         self._closing = False
+        self._ended = False  # the oracle's half
+        self._reads = True
 
     @abstractmethod
     def send_head(self, fields: tuple[tuple[str, str], ...], *, end: bool = False) -> None:
         """Send the head of a request or of an answer."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether both have ended their halves, so that nothing is left to reset."""
+        return self._ended and self.link.conversation.sides[self.link.testee].end is not None
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Nothing: neither the socket nor TLS is the stream's own."""
