@@ -6,14 +6,13 @@ from typing import Final
 
 from conformance.agreement.differences import Difference, Ruling, ruling_on
 from conformance.agreement.report import Judged
-from conformance.publish.template import environment, source_hash
+from conformance.publish.template import environment, source_hash, stylesheet
 from refws.clauses.ledger import documents, lookup
 from refws.version import __version__
 
 __all__ = ["render"]
 
 _HERE: Final = Path(__file__).parent
-_HOUSE: Final = _HERE.parent / "publish" / "page.css"
 _TONES: Final = {
     "PASS": "good",
     "NON-STRICT": "weak",
@@ -28,7 +27,7 @@ _WORST_FIRST: Final = ("FAIL", "HARNESS-ERROR", "INCONCLUSIVE", "NON-STRICT", "U
 
 def render(peers: Sequence[Judged], rulings: Sequence[Ruling]) -> str:
     """Render the report as one page that needs no network."""
-    style = _HOUSE.read_text("utf-8") + (_HERE / "page.css").read_text("utf-8")
+    style = stylesheet(_HERE)
     templates = environment(_HERE)
     templates.filters |= {"tone": _TONES.__getitem__, "link": _link, "level": _level, "title": _title}
     return templates.get_template("page.html.j2").render(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from conformance.liars.coverage import EXEMPT, SHOWN_BY, due
 from conformance.liars.matrix import Fate
-from conformance.publish.template import environment, source_hash
+from conformance.publish.template import environment, source_hash, stylesheet
 from refws.clauses.ledger import documents
 from refws.oracle.referee.same import SAME
 
@@ -23,7 +23,6 @@ Survey = dict[str, Any]
 """The report, as its JSON has it."""
 
 _SOURCES: Final = Path(__file__).parent
-_STYLE: Final = _SOURCES.parent / "publish" / "page.css"
 
 
 def describe(fates: Iterable[Fate], eccentrics: Mapping[str, list[str]], autobahn: Mapping[str, str]) -> Survey:
@@ -92,7 +91,7 @@ def worse(old: Survey, new: Survey) -> list[str]:
 
 def page(survey: Survey) -> str:
     """The report as one HTML page that needs no network."""
-    style = "\n" + _STYLE.read_text(encoding="utf-8") + (_SOURCES / "page.css").read_text(encoding="utf-8")
+    style = stylesheet(_SOURCES)
     told = [one["autobahn"] for one in survey["liars"].values() if one["autobahn"]]
     rules = {clause.name: clause.rule for document in documents().values() for clause in document.clauses.values()}
     links = {

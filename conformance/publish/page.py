@@ -13,7 +13,7 @@ from conformance.failure import HarnessFailure
 from conformance.publish.catalogue import by_group, group_name, sections_of
 from conformance.publish.rawcase import RawCase
 from conformance.publish.tally import all_case_ids, group_rows, judged, section_rows, shortfall
-from conformance.publish.template import environment, source_hash
+from conformance.publish.template import environment, source_hash, stylesheet
 from conformance.publish.verdicts import TONES, in_order, tone
 from conformance.results import ROLES, Results, names, role_of
 
@@ -47,7 +47,7 @@ def render_page(results: Results, cases: Cases, beside: str = "") -> str:
     Raises HarnessFailure when two testees tell different things about what a case does.
     """
     testees = judged(results)
-    style, script = (_source(name) for name in ("page.css", "page.js"))
+    style, script = stylesheet(), _source("page.js")
     return (
         _environment()
         .get_template("page.html.j2")
@@ -84,7 +84,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _source(name: str) -> str:
-    """Read a style or script for a place between tags; it is ours, and must not hold the tag that ends the place."""
+    """Read a script for a place between tags; it is ours, and must not hold the tag that ends the place."""
     return "\n" + (_SOURCES / name).read_text(encoding="utf-8")
 
 

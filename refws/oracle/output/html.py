@@ -93,7 +93,7 @@ def page(report: Report) -> str:
     )
     environment.filters.update(tone=TONES.__getitem__, short=short)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
-    style, script = _read("page.css"), _read("page.js")
+    style, script = _read("house.css") + _read("page.css"), _read("page.js")
     return environment.get_template("page.html.j2").render(
         report=report,
         outcome=outcome(report),
