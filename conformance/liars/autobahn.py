@@ -2,27 +2,32 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from conformance import fuzzingserver
 from conformance.autobahn import specification
-from conformance.autobahn.cases import CORE
+from conformance.autobahn.cases import ALL_CASES, CORE
 from conformance.engines.base import REPORTS, Engine, Wstest
 from conformance.failure import HarnessFailure
 from conformance.liars.playing import Make, serving
 from refws.oracle.verdict import Role
 
-__all__ = ["CASES", "LIMIT", "Notice", "verdicts_on", "what_autobahn_says"]
+__all__ = ["CASES", "HONEST", "LIMIT", "Notice", "Told", "standing", "verdicts_on", "what_autobahn_says"]
 
 AGENT: Final = "liar"
+HONEST: Final = "honest"
+"""The name of the endpoint that liars are made of, and that breaks nothing."""
 CASES: Final = tuple(case for case in CORE if not case.startswith("9."))
 """Groups 1 to 7 and 10."""
 LIMIT: Final = 90.0
 """Seconds that one liar gets."""
-_ONE_CASE: Final = 30.0
+_LONG_LIMIT: Final = 3600.0
+"""Seconds for an endpoint in all cases, groups 12 and 13 included."""
 _POLL: Final = 0.1
 _NOT_CAUGHT: Final = frozenset({"OK", "INFORMATIONAL", "UNIMPLEMENTED", "NON-STRICT"})
 
@@ -55,6 +60,29 @@ async def what_autobahn_says(engine: Engine, make: Make, role: Role, folder: Pat
     if not whole or len(verdicts) < len(CASES):
         return Notice.REFUSED if whole and not verdicts else Notice.HANGS
     return Notice.NON_STRICT if "NON-STRICT" in behaviors else Notice.NOTHING
+
+
+Standing: TypeAlias = dict[str, dict[str, int]]
+"""How many cases got which verdict, by `behavior` and `behaviorClose`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What Autobahn says: its notice of each liar, by name, and how the honest endpoint stands, by role."""
+
+    liars: dict[str, str] = field(default_factory=dict)
+    honest: dict[str, Standing] = field(default_factory=dict)
+
+
+async def standing(engine: Engine, make: Make, role: Role, folder: Path, cases: Sequence[str] = ALL_CASES) -> Standing:
+    """Let wstest judge an endpoint in all its cases. Raises HarnessFailure where it does not come to their end."""
+    verdicts, whole = await verdicts_on(engine, make, role, cases, folder, limit=_LONG_LIMIT)
+    if not whole or len(verdicts) < len(cases):
+        raise HarnessFailure(f"Autobahn has verdicts on {len(verdicts)} of {len(cases)} cases of the honest {role}")
+    return {
+        "behavior": dict(sorted(Counter(behavior for behavior, _ in verdicts.values()).items())),
+        "behaviorClose": dict(sorted(Counter(closing for _, closing in verdicts.values()).items())),
+    }
 
 
 async def verdicts_on(
@@ -102,7 +130,7 @@ async def _judge_client(engine: Engine, make: Make, cases: Sequence[str], folder
         try:
             async with asyncio.timeout(limit):
                 for number in range(1, len(cases) + 1):
-                    await _run_case(make, port, number)
+                    await _run_case(make, port, number, limit / 3)
             whole = True
         except TimeoutError:
             whole = False
@@ -112,10 +140,10 @@ async def _judge_client(engine: Engine, make: Make, cases: Sequence[str], folder
         wstest.stop()
 
 
-async def _run_case(make: Make, port: int, number: int) -> None:
+async def _run_case(make: Make, port: int, number: int, limit: float) -> None:
     client = await make.connect(f"ws://127.0.0.1:{port}/runCase?case={number}&agent={AGENT}")
     try:
-        await asyncio.wait([client.lost], timeout=_ONE_CASE)
+        await asyncio.wait([client.lost], timeout=limit)
     finally:
         client.drop()
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -13,22 +14,23 @@ from conformance.autobahn.recipe import DEBIAN_MIRROR
 from conformance.engines.base import Engine
 from conformance.engines.choice import EngineName, choose
 from conformance.failure import ExitStatus, HarnessFailure
-from conformance.liars.autobahn import what_autobahn_says
+from conformance.liars.autobahn import HONEST, Told, standing, what_autobahn_says
 from conformance.liars.coverage import uncovered
 from conformance.liars.eccentrics import ECCENTRICS, name_of, roles_of
+from conformance.liars.endpoint import Endpoint
 from conformance.liars.everyone import all_liars
 from conformance.liars.liar import Liar
 from conformance.liars.matrix import Fate, is_short, play_liars
 from conformance.liars.playing import judged
-from conformance.liars.report import Survey, describe, page, to_json, worse
+from conformance.liars.report import Survey, describe, not_conformant, page, to_json, worse
 from conformance.paths import REPORTS, WORK
 from refws.oracle.case import Case
 from refws.oracle.cases import all_cases
-from refws.oracle.verdict import Verdict
+from refws.oracle.verdict import Role, Verdict
 
 __all__ = ["liars"]
 
-_TOLD: Final = "liars-autobahn.json"
+_TOLD: Final = "autobahn-on-liars.json"
 _FOLDER: Final = click.Path(path_type=Path, file_okay=False)
 
 
@@ -36,7 +38,7 @@ _FOLDER: Final = click.Path(path_type=Path, file_okay=False)
 @click.option("--liar", "wanted", multiple=True, metavar="TEXT", help="Only liars with this in their name or clause.")
 @click.option("--all", "every_case", is_flag=True, help="Every quick case for every liar, not only those about it.")
 @click.option("--eccentrics/--no-eccentrics", default=True, show_default=True, help="Judge the honest eccentrics, too.")
-@click.option("--autobahn", is_flag=True, help="Ask genuine Autobahn about the liars, too; it takes long.")
+@click.option("--autobahn", is_flag=True, help="Ask genuine Autobahn, too; it takes long.")
 @click.option("--engine", type=click.Choice(["auto", "docker", "local"]), default="auto", show_default=True)
 @click.option("--bless", is_flag=True, help="Rewrite the report after a complete run.")
 @click.option("--reports", type=_FOLDER, default=REPORTS, help="The committed reports to compare with.")
@@ -56,12 +58,14 @@ def liars(
 
     Exit status 1 where a liar survives or another clause is blamed, where an eccentric is failed, where a clause has
     neither a liar nor a reason, or where something is worse than in the committed report.
+
+    With --autobahn, `--liar honest` asks about the endpoint that the liars are made of.
     """
     chosen = [one for one in all_liars() if not wanted or any(text in f"{one.name} {one.clause}" for text in wanted)]
     if bless and (wanted or not eccentrics):
         raise HarnessFailure("nothing was published: judge all liars and eccentrics for that")
     if autobahn:
-        asyncio.run(_ask_autobahn(engine, chosen, work))
+        asyncio.run(_ask_autobahn(engine, chosen, work, honest=not wanted or HONEST in wanted))
     fates = asyncio.run(play_liars(chosen, all_cases(), every_case=every_case, on_fate=_tell))
     failed = asyncio.run(_judge_eccentrics(all_cases())) if eccentrics else {}
     faults = [
@@ -70,6 +74,7 @@ def liars(
     ]
     faults += [f"{clause.name} has neither a liar as a {role} nor a reason" for clause, role in uncovered(all_liars())]
     survey = describe(fates, failed, _answers(work, reports))
+    faults += not_conformant(survey)
     whole = not wanted and eccentrics
     faults += _compared(survey, reports) if whole and not bless else []
     for line in faults:
@@ -109,7 +114,7 @@ async def _judge_eccentrics(cases: Sequence[Case]) -> dict[str, list[str]]:
     return failed
 
 
-async def _ask_autobahn(name: EngineName, chosen: Sequence[Liar], work: Path) -> None:
+async def _ask_autobahn(name: EngineName, chosen: Sequence[Liar], work: Path, *, honest: bool) -> None:
     engine: Engine = choose(
         name, None, DEBIAN_MIRROR, work / "build-image.log", lambda line: click.echo(line, err=True)
     )
@@ -119,29 +124,35 @@ async def _ask_autobahn(name: EngineName, chosen: Sequence[Liar], work: Path) ->
     async def ask() -> None:
         for liar in waiting:
             notice = await what_autobahn_says(engine, liar.kind, liar.role, work / "liars" / liar.name)
-            told[liar.name] = notice.value
+            told.liars[liar.name] = notice.value
             _keep(work, told)
             click.echo(f"{liar.name}: {notice}", err=True)
 
     try:
         await asyncio.gather(ask(), ask())
+        for role in Role if honest else ():
+            told.honest[role.value] = await standing(engine, Endpoint, role, work / "liars" / f"{HONEST}-{role}")
+            _keep(work, told)
     finally:
         engine.close()
 
 
-def _keep(work: Path, told: dict[str, str]) -> None:
+def _keep(work: Path, told: Told) -> None:
     work.mkdir(parents=True, exist_ok=True)
-    (work / _TOLD).write_text(json.dumps(told, indent=1, sort_keys=True), encoding="utf-8")
+    (work / _TOLD).write_text(json.dumps(asdict(told), indent=1, sort_keys=True), encoding="utf-8")
 
 
-def _answers(work: Path, reports: Path | None = None) -> dict[str, str]:
-    """What Autobahn has said so far; of liars that it was not asked about now, what the committed report has."""
-    told: dict[str, str] = {}
+def _answers(work: Path, reports: Path | None = None) -> Told:
+    """What Autobahn has said so far; of whom it was not asked about now, what the committed report has."""
+    told = Told()
     if reports is not None and (reports / "liars.json").exists():
-        before = json.loads((reports / "liars.json").read_text("utf-8"))["liars"]
-        told = {name: one["autobahn"] for name, one in before.items() if one["autobahn"]}
+        before = json.loads((reports / "liars.json").read_text("utf-8"))
+        told.liars.update({name: one["autobahn"] for name, one in before["liars"].items() if one["autobahn"]})
+        told.honest.update(before["honest"])
     if (work / _TOLD).exists():
-        told.update(json.loads((work / _TOLD).read_text("utf-8")))
+        answers = json.loads((work / _TOLD).read_text("utf-8"))
+        told.liars.update(answers["liars"])
+        told.honest.update(answers["honest"])
     return told
 
 

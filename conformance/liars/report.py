@@ -9,13 +9,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+from conformance.liars.autobahn import Told
 from conformance.liars.coverage import EXEMPT, SHOWN_BY, due
 from conformance.liars.matrix import Fate
 from conformance.publish.template import environment, source_hash, stylesheet
 from refws.clauses.ledger import documents
 from refws.oracle.referee.same import SAME
 
-__all__ = ["SCHEMA", "Survey", "describe", "page", "to_json", "worse"]
+__all__ = ["SCHEMA", "Survey", "describe", "not_conformant", "page", "to_json", "worse"]
 
 SCHEMA: Final = "refws-liars/1"
 
@@ -25,14 +26,15 @@ Survey = dict[str, Any]
 _SOURCES: Final = Path(__file__).parent
 
 
-def describe(fates: Iterable[Fate], eccentrics: Mapping[str, list[str]], autobahn: Mapping[str, str]) -> Survey:
-    """What came out: of liars, of eccentrics (the failures of each, if any), and what Autobahn says of liars."""
-    liars = {fate.liar.name: _liar(fate, autobahn.get(fate.liar.name, "")) for fate in fates}
+def describe(fates: Iterable[Fate], eccentrics: Mapping[str, list[str]], told: Told) -> Survey:
+    """What came out: of liars, of eccentrics (the failures of each, if any), and what Autobahn says of them."""
+    liars = {fate.liar.name: _liar(fate, told.liars.get(fate.liar.name, "")) for fate in fates}
     return {
         "schema": SCHEMA,
         "liars": liars,
         "clauses": _clauses(liars),
         "eccentrics": dict(eccentrics),
+        "honest": dict(told.honest),
     }
 
 
@@ -87,6 +89,15 @@ def worse(old: Survey, new: Survey) -> list[str]:
             lines.append(f"{name} was blamed rightly, and now is not")
     lines += [f"the eccentric {name} is gone" for name in old["eccentrics"] if name not in new["eccentrics"]]
     return lines
+
+
+def not_conformant(survey: Survey) -> list[str]:
+    """What Autobahn minds of the honest endpoint, a line for each role."""
+    return [
+        f"Autobahn does not find the honest {role} conformant: {standing}"
+        for role, standing in survey["honest"].items()
+        if not {verdict for verdicts in standing.values() for verdict in verdicts} <= {"OK", "INFORMATIONAL"}
+    ]
 
 
 def page(survey: Survey) -> str:

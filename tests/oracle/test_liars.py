@@ -11,12 +11,13 @@ import refws
 from conformance.cli import main
 from conformance.failure import ExitStatus
 from conformance.liars import command
+from conformance.liars.autobahn import Told
 from conformance.liars.coverage import EXEMPT, SHOWN_BY, bound_roles, due, uncovered
 from conformance.liars.endpoint import Endpoint
 from conformance.liars.everyone import all_liars
 from conformance.liars.liar import Liar
 from conformance.liars.matrix import cases_for, play_liars
-from conformance.liars.report import describe, page, to_json, worse
+from conformance.liars.report import describe, not_conformant, page, to_json, worse
 from refws.clauses.ledger import lookup
 from refws.oracle.cases import all_cases
 from refws.oracle.server import Target, one_case
@@ -116,13 +117,16 @@ def test_a_liar_that_is_built_on_the_reference_is_caught(monkeypatch):
     assert "rfc6455:5.1-p1-s4" in blamed
 
 
+HONEST = {"server": {"behavior": {"INFORMATIONAL": 3, "OK": 514}, "behaviorClose": {"INFORMATIONAL": 3, "OK": 514}}}
+
+
 def fates_of(*names):
     liars = [liar for liar in all_liars() if liar.name in names]
     return asyncio.run(play_liars(liars, all_cases()))
 
 
 def test_the_report_says_what_became_of_each():
-    survey = describe(fates_of("posts/client"), {"late-end/server": []}, {"posts/client": "invisible"})
+    survey = describe(fates_of("posts/client"), {"late-end/server": []}, Told({"posts/client": "invisible"}, HONEST))
     assert survey["liars"]["posts/client"] == {
         "clause": "rfc6455:4.1-p23-s1/1",
         "level": "MUST",
@@ -136,15 +140,17 @@ def test_the_report_says_what_became_of_each():
     }
     assert survey["clauses"]["rfc6455:4.1-p23-s1/1"] == {"client": {"liars": ["posts/client"]}}
     assert survey["clauses"]["rfc6455:4.1-p18-s1"]["client"]["exempt"]
+    assert survey["honest"] == HONEST
     text = page(survey)
     assert "posts/client" in text
+    assert "<b>514</b> OK" in text
     assert "never failed" in text
     assert "<script" not in text
     assert page(json.loads(to_json(survey))) == text
 
 
 def test_what_is_worse_than_before_is_told():
-    survey = describe(fates_of("posts/client", "sends-masked/server"), {"late-end/server": []}, {})
+    survey = describe(fates_of("posts/client", "sends-masked/server"), {"late-end/server": []}, Told())
     assert worse(survey, survey) == []
     now = json.loads(to_json(survey))
     now["liars"]["posts/client"]["caught"] = False
@@ -154,6 +160,15 @@ def test_what_is_worse_than_before_is_told():
         "sends-masked/server is gone",
         "the eccentric late-end/server is gone",
     ]
+
+
+@pytest.mark.parametrize("kind", ["behavior", "behaviorClose"])
+@pytest.mark.parametrize("verdict", ["FAILED", "NON-STRICT", "UNIMPLEMENTED", "UNCLEAN", "FAILED BY CLIENT"])
+def test_an_endpoint_of_ours_that_autobahn_minds_is_a_fault(kind, verdict):
+    assert not_conformant({"honest": HONEST}) == []
+    minded = {"server": HONEST["server"], "client": {**HONEST["server"], kind: {"OK": 516, verdict: 1}}}
+    (line,) = not_conformant({"honest": minded})
+    assert line.startswith("Autobahn does not find the honest client conformant")
 
 
 def call(*arguments):
@@ -204,3 +219,23 @@ def test_a_liar_plays_the_cases_about_its_clause():
     played = cases_for(liar, all_cases())
     assert 10 < len(played) < len(all_cases()) / 4
     assert all(case in played for case in all_cases() if case.clauses[0] == liar.clause and not case.alias)
+
+
+def test_autobahn_can_be_asked_about_the_honest_endpoint_alone(tmp_path, monkeypatch):
+    class Engine:
+        def close(self):
+            pass
+
+    async def standing(engine, make, role, folder):
+        assert make is Endpoint
+        return {"behavior": {"OK": 517}, "behaviorClose": {"OK" if role is Role.SERVER else "UNCLEAN": 517}}
+
+    monkeypatch.setattr(command, "choose", lambda *_: Engine())
+    monkeypatch.setattr(command, "standing", standing)
+    done = call("--liar", "honest", "--autobahn", "--no-eccentrics", "--reports", tmp_path, "--work", tmp_path / "work")
+    told = json.loads((tmp_path / "work" / "autobahn-on-liars.json").read_text())
+    assert told["liars"] == {}
+    assert told["honest"].keys() == {"server", "client"}
+    assert done.exit_code == ExitStatus.WORSE
+    assert "Autobahn does not find the honest client conformant" in done.output
+    assert "honest server" not in done.output
