@@ -1,4 +1,4 @@
-"""RFC 8441, section 3: SETTINGS_ENABLE_SETTING; what a server sends in it, the referee watches."""
+"""RFC 8441, section 3: SETTINGS_ENABLE_CONNECT_PROTOCOL; what a server sends in it, the referee watches."""
 
 from typing import Final
 
@@ -8,6 +8,7 @@ from refws.oracle.handshakes import ECHO
 from refws.oracle.peer import Peer
 from refws.oracle.referee.rfc8441 import SETTING
 from refws.oracle.streams.connects import Connect, connecting, opens, stream_of, tried
+from refws.oracle.streams.peer import SendsSettings
 from refws.oracle.verdict import Obligation
 
 __all__ = ["CASES"]
@@ -17,19 +18,20 @@ ONLY_HTTP2: Final = frozenset({Carrier.HTTP2})
 NO_IMPACT: Final = "a server takes no notice of the setting, whatever a client says in it"
 
 
-async def _says_it(peer: Peer, *values: int) -> Answered:
-    stream = stream_of(peer)
-    for value in values:
-        stream.connection.send_settings(((SETTING, value),))
-    return await Connect()(peer)
+def _say(peer: Peer, value: int) -> None:
+    connection = stream_of(peer).connection
+    assert isinstance(connection, SendsSettings)
+    connection.send_settings(((SETTING, value),))
 
 
 async def _one(peer: Peer) -> Answered:
-    return await _says_it(peer, 1)
+    _say(peer, 1)
+    return await Connect()(peer)
 
 
 async def _zero(peer: Peer) -> Answered:
-    return await _says_it(peer, 0)
+    _say(peer, 0)
+    return await Connect()(peer)
 
 
 async def _later(peer: Peer) -> Answered:
@@ -37,7 +39,7 @@ async def _later(peer: Peer) -> Answered:
     seen = await Connect()(peer)
     if not seen.went_on:
         return seen
-    stream_of(peer).connection.send_settings(((SETTING, 1),))
+    _say(peer, 1)
     peer.begin()
     works = await peer.echo(ECHO)
     seen.went_on = works

@@ -252,6 +252,8 @@ class Http2(asyncio.Protocol):
 class Http2Stream(Stream):
     """A stream of an HTTP/2 connection; one that `owns` the connection ends it when it is let go."""
 
+    connection: Http2
+
     def __init__(self, connection: Http2, number: int, link: StreamLink) -> None:
         super().__init__(number, link)
         self.connection = connection
@@ -259,7 +261,6 @@ class Http2Stream(Stream):
         self._waiting = bytearray()
         self._ends = False  # END_STREAM is to come behind what waits
         self._paused = False
-        self._unread: list[Data] = []
 
     # What a link does
 
@@ -279,28 +280,10 @@ class Http2Stream(Stream):
         self._ends = True
         self.flush()
 
-    def abort(self) -> None:
-        """Reset the stream, with CANCEL, unless both have ended; where it owns the connection, end that."""
-        if self._closing:
-            return
-        self._closing = True
-        is_there = self.connection.streams.pop(self.number, None) is not None
-        if is_there and not self.is_over:
+    def leave(self, *, reset: bool) -> None:
+        """Leave the connection, with CANCEL where it is to be reset; one that the testee has reset is gone already."""
+        if self.connection.streams.pop(self.number, None) is not None and reset:
             self.connection.write(self.connection.frames.reset(self.number, CANCEL))
-        if self.owns:
-            self.connection.end()
-        asyncio.get_running_loop().call_soon(self.link.connection_lost, None)
-
-    def pause_reading(self) -> None:
-        """Give the testee no more room on this stream."""
-        self._reads = False
-
-    def resume_reading(self) -> None:
-        """Take what has come meanwhile, and give room again."""
-        self._reads = True
-        unread, self._unread = self._unread, []
-        for data in unread:
-            self.data_came(data)
 
     # What the connection does
 

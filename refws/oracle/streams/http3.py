@@ -81,10 +81,6 @@ class Http3(QuicConnectionProtocol):
         self.http.send_headers(stream, octets, end)
         self._transmit_soon()
 
-    def send_settings(self, values: tuple[tuple[int, int], ...]) -> None:
-        """Settings are sent once: RFC 9114 forbids more (section 7.2.4)."""
-        raise NotImplementedError
-
     def reset(self, stream: int, code: int) -> None:
         """Reset both directions of a stream."""
         self._quic.reset_stream(stream, code)
@@ -143,10 +139,11 @@ class Http3(QuicConnectionProtocol):
 class Http3Stream(Stream):
     """A stream of an HTTP/3 connection; aioquic keeps what flow control does not let out yet."""
 
+    connection: Http3
+
     def __init__(self, connection: Http3, number: int, link: StreamLink) -> None:
         super().__init__(number, link)
         self.connection = connection
-        self._unread = bytearray()
 
     def send_head(self, fields: tuple[tuple[str, str], ...], *, end: bool = False) -> None:
         """Send HEADERS."""
@@ -165,34 +162,18 @@ class Http3Stream(Stream):
             self._ended = True
             self.connection.send(self.number, b"", end=True)
 
-    def abort(self) -> None:
-        """Reset the stream, unless both have ended; where it owns the connection, end that."""
-        if self._closing:
-            return
-        self._closing = True
-        if not self.is_over:
+    def leave(self, *, reset: bool) -> None:
+        """Leave the connection, with H3_REQUEST_CANCELLED where it is to be reset."""
+        if reset:
             self.connection.reset(self.number, CANCELLED)
         self.connection.streams.pop(self.number, None)
-        if self.owns:
-            self.connection.end()
-        asyncio.get_running_loop().call_soon(self.link.connection_lost, None)
 
-    def pause_reading(self) -> None:
-        """Keep what comes."""
-        self._reads = False
-
-    def resume_reading(self) -> None:
-        """Take what has come meanwhile."""
-        self._reads = True
-        unread, self._unread = bytes(self._unread), bytearray()
-        self.data_came(unread)
-
-    def data_came(self, octets: bytes) -> None:
+    def data_came(self, data: bytes) -> None:
         """DATA has come."""
         if not self._reads:
-            self._unread += octets
-        elif octets:
-            self.link.data_received(octets)
+            self._unread.append(data)
+        elif data:
+            self.link.data_received(data)
 
     def lost(self) -> None:
         """QUIC is gone."""

@@ -1,7 +1,7 @@
 """The testee at the other end of a stream: as a case sees any, but for the opening handshake (RFC 8441, section 5)."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from refws.oracle.opening import Opening
 from refws.oracle.peer import Peer
@@ -9,7 +9,7 @@ from refws.oracle.streams.link import StreamLink
 from refws.oracle.verdict import Role
 from refws.oracle.wire.http import Head
 
-__all__ = ["StreamConnection", "StreamPeer"]
+__all__ = ["SendsSettings", "StreamConnection", "StreamPeer"]
 
 
 class StreamConnection(Protocol):
@@ -26,11 +26,16 @@ class StreamConnection(Protocol):
     def open(self, link: StreamLink) -> object:
         """Another stream of the oracle's; nothing is sent for it yet."""
 
-    def send_settings(self, values: tuple[tuple[int, int], ...]) -> None:
-        """Send more settings, which HTTP/3 cannot."""
-
     def end(self) -> None:
         """End it."""
+
+
+@runtime_checkable
+class SendsSettings(Protocol):
+    """A connection of HTTP/2; over HTTP/3 settings are sent once (RFC 9114, section 7.2.4)."""
+
+    def send_settings(self, values: tuple[tuple[int, int], ...]) -> None:
+        """Send more settings."""
 
 
 class StreamPeer(Peer):
