@@ -8,7 +8,7 @@ from typing import Final
 
 from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
-from refws.oracle.expect import Answers, Drops, Fails
+from refws.oracle.expect import Answers, Drops, Fails, Where
 from refws.oracle.peer import Observed, Peer
 from refws.oracle.recording import End
 from refws.oracle.verdict import Finding, Obligation, Role, Verdict
@@ -51,8 +51,13 @@ def after_failure(case: Case, peer: Peer, seen: Observed) -> list[Finding]:
     """
     outcomes = [one.outcome for one in case.allowed]
     fit = next((one for one in outcomes if one.fits(seen)), None)
+    if isinstance(fit, Where):
+        # The case asked about something else, and what came can be an answer all the same.
+        fit = next((one for one in outcomes if isinstance(one, Answers) and one.fits(seen)), fit)
     if isinstance(fit, Answers):
         usual = next((one.codes for one in outcomes if isinstance(one, Answers) and one.codes), ())
+        if usual and peer.ours.close is not None:
+            usual = (*usual, peer.ours.close.close_code)
         # What the oracle sends behind its Close nobody reads: a reset is no wonder.
         return _own_code(seen, usual) + ([] if seen.end is End.RST else _end_of_tcp(peer, seen))
     if seen.close is None:

@@ -58,7 +58,7 @@ class ClosingEndpoint(Endpoint):
             self._end_tcp()
             return
         behind, self.buffer = self.buffer, b""
-        if code == 1010 and self.path is None:
+        if code == 1010 and self.path is None and self.fault != "sends-1010-back":
             payload = says(1000)
         self._answer_close(payload if len(payload) < 126 else payload[:2])
         if self.fault == "echoes-behind-the-close":

@@ -172,6 +172,20 @@ def test_server_that_answers_no_close_fails_in_closing() -> None:
     assert result.findings[0].clause == "rfc6455:5.5.1-p5-s1"
 
 
+@pytest.mark.parametrize(
+    ("fault", "case"),
+    [
+        ("sends-1010-back", r"7\.4\.1/1010-is"),
+        ("resets", r"7\.1\.1/octets-behind"),
+        ("closes-twice", r"5\.5\.1/code-al"),
+    ],
+)
+def test_answer_that_a_case_finds_fault_with_is_an_answer_in_closing(fault: str, case: str) -> None:
+    (result,) = asyncio.run(judged_server(fault, cases_of(case, Role.SERVER), PATIENCE)).values()
+    assert (result.behaviour, result.closing) == (NON_STRICT, Verdict.PASS), result.findings
+    assert len(result.findings) == 1
+
+
 @pytest.mark.parametrize(("fault", "closing"), [("", Verdict.PASS), ("own-code", NON_STRICT), ("never-answers", FAIL)])
 @pytest.mark.parametrize("judged", [judged_server, judged_client])
 def test_closing_is_judged_where_an_extension_is_not_taken_up(judged, fault: str, closing: Verdict) -> None:
