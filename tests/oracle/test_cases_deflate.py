@@ -215,7 +215,7 @@ FAULTS_OF_CLIENTS = (
 )
 FAULTS_OF_BOTH = (
     ("never-inflates", "6/compressed-text", "6-p3-s4"),
-    ("takes-rsv1-on-control-frames", r"6\.1/rsv1-on-(ping|pong|empty-ping)$", "6.1-p10-s2"),
+    ("takes-rsv1-on-control-frames", r"6\.1/rsv1-on-(ping|pong|empty-ping|close)$", "6.1-p10-s2"),
     ("takes-rsv1-on-continuations", r"6\.1/rsv1-on-continuation-of-plain", "6.1-p10-s2"),
     ("takes-rsv1-of-no-extension", "5/nothing-agreed-and-rsv1", "5-p14-s2"),
     ("compresses-though-nothing-is-agreed", "5/nothing-agreed$", "5-p14-s2"),

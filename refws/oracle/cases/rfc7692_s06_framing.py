@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from refws.oracle.case import Case
+from refws.oracle.cases.s05_2_rsv import CLOSE_TAKEN, CODE
 from refws.oracle.cases.s08_1_utf8 import send_wrong
 from refws.oracle.deflating import HELLO, deflated, packed
 from refws.oracle.expect import goes_on, refuses
@@ -134,7 +135,7 @@ def _rsv1() -> Iterator[Case]:
         "ping": ("a Ping", ping(b"x")),
         "empty-ping": ("an empty Ping", ping()),
         "pong": ("a Pong", pong(b"x")),
-        "close": ("a Close", close(1000)),
+        "close": ("a Close", close(CODE)),
     }
     for name, (what, frame) in control.items():
         yield deflated(
@@ -142,7 +143,7 @@ def _rsv1() -> Iterator[Case]:
             f"{what} with RSV1",
             WRONG_RSV1,
             (COMPRESSED, replace(frame, rsv=4)),
-            refuses(1002, messages=story),
+            ((CLOSE_TAKEN,) if name == "close" else ()) + refuses(1002, messages=story),
         )
     yield deflated(
         "6.1/rsv1-on-ping-within-a-message",

@@ -10,7 +10,7 @@ from refws.oracle.observed import Observed
 from refws.oracle.verdict import Verdict
 from refws.oracle.wire.frame import Frame, binary, close, continuation, ping, pong, text
 
-__all__ = ["CASES", "NOT_SHOWN"]
+__all__ = ["CASES", "CLOSE_TAKEN", "CODE", "NOT_SHOWN"]
 
 NOT_SHOWN: Final[dict[str, str]] = {}
 
@@ -18,7 +18,7 @@ FAILS: Final = "rfc6455:5.2-p6-s2"
 _BITS: Final = {4: "rfc6455:5.2-p32-s1", 2: "rfc6455:5.2-p33-s1", 1: "rfc6455:5.2-p34-s1"}
 _HELLO: Final = "Hello, world!"
 _OCTETS: Final = b"\x00\xff\xfe\xfd\xfc\xfb\x00\xff"
-_CODE: Final = 3456  # that nobody sends of his own accord
+CODE: Final = 3456  # that nobody sends of his own accord
 
 _FRAMES: Final[dict[str, tuple[str, Callable[[int], tuple[Frame, ...]]]]] = {
     "text": ("a text frame", lambda rsv: (text(_HELLO, rsv=rsv),)),
@@ -35,16 +35,16 @@ _FRAMES: Final[dict[str, tuple[str, Callable[[int], tuple[Frame, ...]]]]] = {
     "ping": ("a Ping", lambda rsv: (ping(b"ping payload", rsv=rsv),)),
     "empty-ping": ("an empty Ping", lambda rsv: (ping(rsv=rsv),)),
     "pong": ("a Pong", lambda rsv: (pong(b"pong payload", rsv=rsv),)),
-    "close": ("a Close", lambda rsv: (close(_CODE, rsv=rsv),)),
+    "close": ("a Close", lambda rsv: (close(CODE, rsv=rsv),)),
 }
 _ALIASES: Final = {("text", 1): "3.1", ("binary", 5): "3.5"}
 
 
 def _took_the_close(seen: Observed) -> bool:
-    return seen.close is not None and seen.close.close_code == _CODE
+    return seen.close is not None and seen.close.close_code == CODE
 
 
-_TAKEN: Final = Allowed(
+CLOSE_TAKEN: Final = Allowed(
     Verdict.FAIL,
     Where("takes it for a right Close, and answers it", _took_the_close),
     "a bit without a meaning fails the connection, on a Close as on any frame",
@@ -68,7 +68,7 @@ def _everywhere() -> Iterator[Case]:
                 f"{what} with {name.upper().replace('-', ' and ')}",
                 _clauses(rsv),
                 frames(rsv),
-                (_TAKEN, *refuses(1002)) if kind == "close" else refuses(1002),
+                (CLOSE_TAKEN, *refuses(1002)) if kind == "close" else refuses(1002),
                 alias=_ALIASES.get((kind, rsv), ""),
             )
 
