@@ -255,6 +255,7 @@ def test_valid_offers_have_nothing_wrong() -> None:
         (f"{PMD}; client_max_window_bits", f"{PMD}; client_max_window_bits", Verdict.FAIL, "7.1.2.2-p4-s3"),
         (f"{PMD}; x", PMD, Verdict.FAIL, "7-p11-s1"),
         (f"{PMD}; server_max_window_bits=16", PMD, Verdict.FAIL, "7-p12-s1"),
+        (f'{PMD}; server_max_window_bits="10', PMD, Verdict.FAIL, "7-p12-s1"),
         (f"{PMD}; client_max_window_bits; client_max_window_bits", PMD, Verdict.FAIL, "7-p13-s1"),
         (PMD, f"{PMD}, {PMD}", Verdict.FAIL, "5-p5-s4"),
     ],

@@ -51,10 +51,12 @@ def _extension(parts: list[str]) -> Extension:
         if not _TOKEN.match(key):
             odd.append(f"{key!r} is no token")
         if raw[:1] == '"':
-            unquoted = re.sub(r"\\(.)", r"\1", raw[1:].removesuffix('"'))
-            if raw[-1:] != '"' or len(raw) < 2 or not _TOKEN.match(unquoted):
+            # what is not closed is no quoted string, so its mark stays in the value
+            closed = len(raw) > 1 and raw[-1] == '"'
+            unquoted = re.sub(r"\\(.)", r"\1", raw[1:-1])
+            if not closed or not _TOKEN.match(unquoted):
                 odd.append(f"{raw} does not hold a token in quotation marks")
-            raw = unquoted
+            raw = unquoted if closed else raw
         elif equals and not _TOKEN.match(raw):
             odd.append(f"{raw!r} is no token")
         parameters.append((key, raw if equals else None))
