@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from refws.oracle.blame import not_allowed
 from refws.oracle.bulk import more_patience
 from refws.oracle.case import Case
 from refws.oracle.closing import GRACE, after_failure, by_handshake
@@ -120,7 +121,7 @@ async def _behaviour(case: Case, peer: Peer, result: CaseResult) -> list[Finding
     result.behaviour = fit.verdict if fit is not None else Verdict.FAIL
     if result.behaviour is Verdict.PASS:
         return []
-    return [_finding(case, seen, fit)]
+    return [not_allowed(case, peer, seen) if fit is None else _finding(case, seen, fit)]
 
 
 _SMALL: Final = 512
@@ -189,15 +190,10 @@ async def _with_echoes(case: Case, peer: Peer, seen: Observed) -> Observed:
     return replace(await peer.settled(went_on=True), note=seen.note)
 
 
-def _finding(case: Case, seen: Observed, fit: Allowed | None) -> Finding:
+def _finding(case: Case, seen: Observed, fit: Allowed) -> Finding:
     offset = seen.frames[0].offset if seen.frames else None
-    if fit is not None:
-        why = f"the testee {fit.outcome} ({seen}): {fit.why}"
-        return Finding(fit.verdict, fit.clause or case.clauses[0], case.obligation, why, offset)
-    # The first is what is usual; the others are variants of it.
-    wanted = next((str(one.outcome) for one in case.allowed if one.verdict is Verdict.PASS), "does otherwise")
-    why = f"{case.title}: what came was {seen}; right is a testee that {wanted}"
-    return Finding(Verdict.FAIL, case.clauses[0], case.obligation, why, offset)
+    why = f"the testee {fit.outcome} ({seen}): {fit.why}"
+    return Finding(fit.verdict, fit.clause or case.clauses[0], case.obligation, why, offset)
 
 
 def _inconclusive(case: Case, why: str) -> Finding:
