@@ -80,7 +80,7 @@ def _is_right(liar: Liar, result: CaseResult, finding: Finding) -> bool:
     """Whether a finding blames a liar's clause: by its name, or as what the case is about that the liar fails."""
     blamed = {finding.clause, *SAME.get(finding.clause, ())}
     blamed.update(general for general, parts in SHOWN_BY.items() if finding.clause in parts)
-    if finding.clause == result.case.clauses[0]:
+    if finding.clause in (result.case.clauses[0], result.case.blamed):
         blamed.update(result.case.clauses)
     return not _meanings(blamed).isdisjoint(_meanings([liar.clause]))
 

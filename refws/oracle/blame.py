@@ -9,7 +9,7 @@ from refws.oracle.closing import ANSWERS_A_CLOSE
 from refws.oracle.expect import Drops, Fails, GoesOn
 from refws.oracle.observed import Observed
 from refws.oracle.peer import Peer
-from refws.oracle.verdict import Finding, Obligation, Verdict, level
+from refws.oracle.verdict import Finding, Obligation, Verdict
 from refws.oracle.wire.frame import Opcode
 
 __all__ = ["not_allowed"]
@@ -30,9 +30,7 @@ def not_allowed(case: Case, peer: Peer, seen: Observed) -> Finding:
     if case.section not in _ABOUT_FRAGMENTS and _only_joins_no_fragments(case, peer, seen):
         why += "; here fragments came back as messages, and the rest was right"
         return Finding(Verdict.FAIL, JOINS_FRAGMENTS, Obligation.RECEIVER, why, offset)
-    # A case is named after its first clause, which may be a SHOULD; a FAIL is for a MUST.
-    clause = next((one for one in case.clauses if level(one).startswith("MUST")), case.clauses[0])
-    return Finding(Verdict.FAIL, clause, case.obligation, why, offset)
+    return Finding(Verdict.FAIL, case.blamed, case.obligation, why, offset)
 
 
 def _only_joins_no_fragments(case: Case, peer: Peer, seen: Observed) -> bool:

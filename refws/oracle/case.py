@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from refws.oracle.carrier import ANY, HTTP1_ONLY, Carrier
 from refws.oracle.expect import Allowed
 from refws.oracle.peer import Observed, Opening, Peer
-from refws.oracle.verdict import Finding, Obligation, Role
+from refws.oracle.verdict import Finding, Obligation, Role, level
 from refws.oracle.wire.frame import Frame
 
 __all__ = ["BOTH", "CLIENT", "SERVER", "Case", "Play", "Stimulus", "begins_at"]
@@ -27,14 +27,14 @@ Stimulus: TypeAlias = "tuple[Frame | bytes, ...] | Play"
 class Case:
     """One case.
 
-    `clauses` are those it exercises; the first is blamed for what is not allowed. `roles` are those that a testee may
-    have in it. A `stimulus` of frames is sent in one write, a Ping behind it (unless not `marker`, where none would be
-    read). A `bare` case begins on TCP, and does its opening handshake itself, or none; any other begins with `opening`
-    and the positive control. `commands` says that the testee has to understand the control message of
-    `refws.oracle.commands`. `alias` is the id of the Autobahn case that does the same. `uri` is for a case that needs a
-    client's URI to be of its choice: what a command gets for ``{url}``. In it ``{base}`` stands for the oracle's URI
-    (which is ``{scheme}``, in capitals ``{SCHEME}``, and ``{address}``, with its ``{port}``), and ``{query}``, or
-    ``{number}`` and ``{agent}``, for what tells it the case.
+    `clauses` are those it exercises; the first MUST or MUST NOT is blamed for what is not allowed. `roles` are those
+    that a testee may have in it. A `stimulus` of frames is sent in one write, a Ping behind it (unless not `marker`,
+    where none would be read). A `bare` case begins on TCP, and does its opening handshake itself, or none; any other
+    begins with `opening` and the positive control. `commands` says that the testee has to understand the control
+    message of `refws.oracle.commands`. `alias` is the id of the Autobahn case that does the same. `uri` is for a case
+    that needs a client's URI to be of its choice: what a command gets for ``{url}``. In it ``{base}`` stands for the
+    oracle's URI (which is ``{scheme}``, in capitals ``{SCHEME}``, and ``{address}``, with its ``{port}``), and
+    ``{query}``, or ``{number}`` and ``{agent}``, for what tells it the case.
     """
 
     id: str
@@ -54,6 +54,11 @@ class Case:
     """Takes long, or many octets; played last."""
     over: frozenset[Carrier] | None = None
     """What it can be played over; None for HTTP/1.1 where it is `bare` or has a `uri`, and for anything elsewhere."""
+
+    @property
+    def blamed(self) -> str:
+        """The clause that who does what no outcome allows has broken: the first that is no mere SHOULD or MAY."""
+        return next((clause for clause in self.clauses if level(clause).startswith("MUST")), self.clauses[0])
 
     @property
     def carriers(self) -> frozenset[Carrier]:

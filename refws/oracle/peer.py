@@ -244,7 +244,8 @@ class Peer:
     async def goes_on(self) -> bool:
         """Send a Ping, and wait until the testee answers it, ends, or sends a Close; whether it answered.
 
-        Where `marker` has given a Ping that was sent, it waits for that one's answer.
+        Where `marker` has given a Ping that was sent, it waits for that one's answer. One behind the testee's Close is
+        none: whether the Ping had been read by then is a matter of how TCP has cut the octets.
         """
         if self._mark.pending is None:
             if self.theirs.close is not None or self.link.is_over:
@@ -264,6 +265,8 @@ class Peer:
             while seen["at"] < len(side.frames):
                 frame = side.frames[seen["at"]]
                 seen["at"] += 1
+                if frame.opcode == Opcode.CLOSE:
+                    return True
                 seen["answered"] = seen["answered"] or (frame.opcode == Opcode.PONG and frame.payload == marker)
             return bool(seen["answered"]) or side.close is not None or self.link.is_over
 

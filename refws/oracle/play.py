@@ -203,6 +203,8 @@ def _inconclusive(case: Case, why: str) -> Finding:
 async def _closing(peer: Peer, result: CaseResult) -> list[Finding]:
     """How the connection ends: after a failure by what has come, else by a closing handshake that the oracle starts."""
     seen = result.observed
+    if isinstance(seen, Answered) and not seen.went_on:
+        return []  # a connection that never worked is not closed by a handshake, either
     if seen is None or (result.case.bare and (not peer.conversation.is_open or _refused(peer))):
         return []
     if seen.has_failed:

@@ -17,6 +17,8 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
 LONG_ONES = ("takes-long-control-frames", "answers-long-pings")
+TAKEN_STRAY = ("takes-stray-continuations", "takes-fragments-of-control-frames-for-data")
+IN_FRAGMENTS = ("takes-control-frames-in-fragments", "takes-fragments-of-control-frames-for-data")
 
 
 class Failed(Exception):
@@ -163,6 +165,9 @@ class Endpoint(asyncio.Protocol):
 
     def _end(self, body: bytes) -> None:
         self.send(CLOSE, body)
+        while self.fault == "pongs-behind-its-close" and (found := self._next()) is not None:
+            if found[2] == PING:
+                self._frame(*found)
         if self.fault == "data-behind-its-close":
             self.send(TEXT, b"one more thing")
         if self.path is None:
@@ -235,7 +240,7 @@ class Endpoint(asyncio.Protocol):
             raise Failed(1002)
         if opcode & 8 and length > 125 and self.fault not in LONG_ONES:
             raise Failed(1002)
-        if opcode & 8 and not first & 128 and self.fault != "takes-control-frames-in-fragments":
+        if opcode & 8 and not first & 128 and self.fault not in IN_FRAGMENTS:
             raise Failed(1002)
 
     def _frame(self, fin: bool, rsv: int, opcode: int, payload: bytes) -> None:
@@ -274,7 +279,7 @@ class Endpoint(asyncio.Protocol):
         if opcode == CONTINUATION and not self.parts:
             if self.fault == "drops-stray-continuations":
                 return
-            if self.fault != "takes-stray-continuations":
+            if self.fault not in TAKEN_STRAY:
                 raise Failed(1002)
             opcode = TEXT
         elif opcode and self.parts:

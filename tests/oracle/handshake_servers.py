@@ -186,7 +186,11 @@ class Server:
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.fault == "one-read":
+        early = ""
+        if self.fault == "mute-behind-early-frames":
+            head, _, early = (await reader.read(65536)).decode("latin-1").partition("\r\n\r\n")
+            head += "\r\n\r\n"
+        elif self.fault == "one-read":
             head = (await reader.read(65536)).decode("latin-1")
             if not head.endswith("\r\n\r\n"):
                 return
@@ -214,6 +218,8 @@ class Server:
                 writer.write(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
                 return
             writer.write(self.accepting(request))
+        if early:
+            await reader.read()
         while await self._frame(reader, writer):
             pass
 

@@ -11,6 +11,7 @@ from framing_testee import KEYS, Endpoint
 import refws
 from refws.oracle.case import Case
 from refws.oracle.cases import (
+    all_cases,
     s05_1_overview,
     s05_2_opcode,
     s05_2_payload_length,
@@ -26,12 +27,13 @@ from refws.oracle.cases import (
     s05_8_extensibility,
     s06_1_sending_data,
     s06_2_receiving_data,
+    s07_1_7_failing,
 )
 from refws.oracle.cases.masking_keys import ENOUGH, oddities
 from refws.oracle.client import ClientJudge
 from refws.oracle.play import CaseResult
 from refws.oracle.server import judge_server
-from refws.oracle.verdict import Role, Verdict
+from refws.oracle.verdict import Role, Verdict, level
 
 CASES: list[Case] = [
     *s05_1_overview.CASES,
@@ -83,6 +85,7 @@ SERVER_FAULTS = {
     "takes-long-control-frames": (r"5\.5/(pong|close)-of", Verdict.NON_STRICT, "5.5-p3-s1/1"),
     "answers-long-pings": (r"5\.5/ping-of", Verdict.FAIL, "5.5-p3-s1/1"),
     "takes-control-frames-in-fragments": (r"5\.5/.*-without-fin", Verdict.NON_STRICT, "5.5-p3-s1/2"),
+    "takes-fragments-of-control-frames-for-data": (r"5\.5/p[io]ng-in-two", Verdict.FAIL, "5.4-p5-s1"),
     "takes-longer-lengths": (r"5\.2/.*-in-(16|64)-bits", Verdict.NON_STRICT, "5.2-p20-s5"),
     "length-of-15-bits": (r"5\.2/(text|binary)-of-(32768|65535)-octets$", Verdict.FAIL, "5.2-p20-s2"),
     "length-of-32-bits": (r"5\.2/.*top-bit-(alone|and-5)", Verdict.FAIL, "5.2-p20-s3"),
@@ -179,6 +182,24 @@ def test_honest_oddities_are_let_pass(oddity: str, role: Role) -> None:
     if oddity == "pong-to-the-latest-only":  # which may come behind the message that the Ping stood in, and should not
         found = {one: why for one, why in found.items() if not ("/ping" in one and why.startswith("NON-STRICT PASS"))}
     assert found == {}
+
+
+def test_a_pong_behind_the_close_of_who_fails_is_no_going_on() -> None:
+    cases = cases_of(r"5\.4/(empty-)?stray-continuation$|5\.6/text-that", Role.SERVER)
+    results = asyncio.run(judged_server("pongs-behind-its-close", cases))
+    assert len(results) == 4
+    assert all(any(frame.opcode == 10 for frame in one.observed.frames) for one in results if one.observed)
+    assert told(results) == {}
+
+
+def test_what_no_outcome_allows_is_never_blamed_on_a_should() -> None:
+    says_why = [case for case in s07_1_7_failing.CASES if case.id == "7.1.7/failure-says-why"]
+    (result,) = asyncio.run(judged_server("takes-unknown-opcodes", says_why))
+    assert [(one.verdict, one.clause) for one in result.findings] == [(Verdict.FAIL, "rfc6455:5.2-p8-s2")]
+    silent = ("7.1.1/client-whose-server-never-ends-tcp", "7.1.7/idle-client-stays")  # these never FAIL
+    for case in all_cases():
+        bound = any(level(clause).startswith("MUST") for clause in case.clauses)
+        assert bound or case.commands or case.id in silent or not case.id[1:3].startswith("."), case.id
 
 
 def check(results: list[CaseResult], verdict: Verdict, clause: str) -> None:

@@ -65,6 +65,11 @@ def test_every_case_is_one_of_a_servers_opening_handshake():
         assert any(clause.startswith(f"rfc6455:{section}-p") for clause in case.clauses), case.id
 
 
+def test_the_closing_of_a_connection_that_never_worked_is_not_judged():
+    (result,) = of_fault("mute-behind-early-frames", "4.2.2/frame-behind-the-request", patience=0.2).results
+    assert (result.behaviour, result.closing) == (Verdict.NON_STRICT, None)
+
+
 def not_passed(report):
     return {
         result.case.id: (result.verdict, [str(finding) for finding in result.findings])

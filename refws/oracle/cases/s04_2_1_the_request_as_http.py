@@ -50,7 +50,7 @@ def _ordinary() -> list[Case]:
         handshake(
             "4.2.1/credentials",
             "a request with credentials that nobody asked for",
-            "10.5-p1-s2 4.2.1-p12-s1",
+            "10.5-p1-s2 4.2.1-p12-s1 4.4-p2-s2",
             Request(opening=Opening(fields=(("Authorization", "Basic dXNlcjpwYXNz"),))),
             either("a server that asks nobody who he is passes over them", fitting=(401, 403)),
         ),

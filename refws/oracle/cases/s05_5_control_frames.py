@@ -34,6 +34,13 @@ PING_TAKEN: Final = Allowed(
     Verdict.NON_STRICT, Where("answers the Ping, and fails on the continuation", _answers_and_fails), TAKEN.why
 )
 
+CONTINUED: Final = Allowed(
+    Verdict.FAIL,
+    Where("takes the continuation for a message", lambda seen: bool(seen.messages)),
+    "a control frame begins no message, and so there was none to continue",
+    "rfc6455:5.4-p5-s1",
+)
+
 
 def _long() -> Iterator[Case]:
     for length in (126, 127, 128, 65536):
@@ -66,7 +73,7 @@ def _fragmented() -> Iterator[Case]:
             f"a {kind.capitalize()} without FIN, and a continuation",
             clauses,
             fragments,
-            (PING_TAKEN, *refused),
+            (CONTINUED, PING_TAKEN, *refused),
             alias=f"5.{number}",
         )
         yield Case(

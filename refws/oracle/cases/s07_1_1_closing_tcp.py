@@ -110,7 +110,7 @@ CASES = (
     Case(
         "5.5.1/client-waits-for-the-server",
         "both Closes have gone, and the server takes a moment to end TCP",
-        (CLIENT_WAITS,),
+        (CLIENT_WAITS, ANSWERED),
         partial(hold, close(1000)),
         WAITS,
         roles=CLIENT,
@@ -141,7 +141,7 @@ CASES = (
     Case(
         "7.1.1/octets-behind-the-close",
         "a Close, and 2 MiB behind it that nobody needs to look at",
-        (CLEANLY,),
+        (CLEANLY, ANSWERED),
         (close(1000), binary(bytes(1 << 21))),
         (
             Allowed(

@@ -16,6 +16,7 @@ __all__ = ["CASES", "NOT_SHOWN"]
 CLIENT_STAYS: Final = ("rfc6455:7.1.7-p3-s1", "rfc6455:7.2.1-p3-s1", "rfc6455:7.3-p1-s2")
 NOTHING_READ: Final = "rfc6455:7.1.7-p2-s3"
 SAYS_WHY: Final = "rfc6455:7.1.7-p2-s1"
+FAILS: Final = "rfc6455:5.2-p8-s2"
 
 _RECONNECTING: Final = (
     "an echo client connects once for each case, when its program asks for it; whether and when it would come back "
@@ -115,7 +116,7 @@ CASES = (
     Case(
         "7.1.1/client-that-fails-waits",
         "a frame with an unknown opcode, and the server takes a moment to end TCP",
-        ("rfc6455:7.1.1-p2-s3/2",),
+        ("rfc6455:7.1.1-p2-s3/2", FAILS),
         partial(hold, UNKNOWN),
         WAITS,
         roles=CLIENT,
@@ -124,7 +125,7 @@ CASES = (
     Case(
         "7.1.7/failure-says-why",
         "a frame with an unknown opcode: a Close with a fitting code comes before the end of TCP",
-        (SAYS_WHY, "rfc6455:10.7-p1-s3", "rfc6455:7.4.1-p7-s1"),
+        (SAYS_WHY, FAILS, "rfc6455:10.7-p1-s3", "rfc6455:7.4.1-p7-s1"),
         (UNKNOWN,),
         (TAKEN, *refuses(1002)),
         obligation=Obligation.SENDER,

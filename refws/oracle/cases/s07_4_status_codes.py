@@ -79,7 +79,7 @@ def _right() -> Iterator[Case]:
         yield Case(
             f"{clause[8:].partition('-')[0]}/{code}",
             f"a Close with {code}, which may come",
-            (clause, DEFINED),
+            (clause, DEFINED, "rfc6455:5.5.1-p5-s1"),
             (close(code),),
             answers(code, refused=refused, why=excuse or f"{code} may come") + dropped,
             marker=False,
