@@ -247,6 +247,9 @@ class Peer:
         Where `marker` has given a Ping that was sent, it waits for that one's answer. One behind the testee's Close is
         none: whether the Ping had been read by then is a matter of how TCP has cut the octets.
         """
+        if self.is_deaf and self._has_answered():
+            self.is_deaf = False
+            return True
         if self._mark.pending is None:
             if self.theirs.close is not None or self.link.is_over:
                 return False
@@ -256,6 +259,15 @@ class Peer:
         answered = await self._pong(pending)
         self.is_deaf = not answered and self.theirs.close is None and not self.link.is_over
         return answered
+
+    def _has_answered(self) -> bool:
+        """Whether a Ping of `marker` since `begin` was answered in the meantime, and before a Close."""
+        for frame in self.theirs.frames[self._mark.frames :]:
+            if frame.opcode == Opcode.CLOSE:
+                return False
+            if frame.opcode == Opcode.PONG and frame.payload in self._mark.markers:
+                return True
+        return False
 
     async def _pong(self, marker: bytes) -> bool:
         side, start = self.theirs, self._mark.frames

@@ -44,7 +44,18 @@ class Holding(ClosingEndpoint):
             super()._frame(*frame)
 
 
-Judge = Callable[[Case, Callable[[int, bytes], bool]], CaseResult]
+class OnePong(Holding):
+    """It is busy again behind the first Ping that it answers, and answers no other."""
+
+    pings = 0
+
+    def _ping(self, payload: bytes) -> None:
+        self.pings += 1
+        if self.pings == 1:
+            super()._ping(payload)
+
+
+Judge = Callable[..., CaseResult]
 
 
 @pytest.fixture
@@ -64,8 +75,8 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], Judge]:
 
             monkeypatch.setattr(Peer, method, over)
 
-        def judged(case: Case, is_held: Callable[[int, bytes], bool]) -> CaseResult:
-            return asyncio.run(_judged(case, lambda: Holding(is_held), made))
+        def judged(case: Case, is_held: Callable[[int, bytes], bool], testee: type[Holding] = Holding) -> CaseResult:
+            return asyncio.run(_judged(case, lambda: testee(is_held), made))
 
         return judged
 
@@ -135,6 +146,11 @@ def test_who_is_slow_with_a_large_message_is_asked_for_a_pong_again(held) -> Non
     assert (result.behaviour, result.findings) == (Verdict.PASS, ())
     assert result.observed is not None
     assert result.observed.went_on
+
+
+def test_a_pong_that_came_late_is_not_asked_for_again(held) -> None:
+    result = held("goes_on")(the_case("10.4/binary-of-64-kib"), large, OnePong)
+    assert (result.behaviour, result.closing, result.findings) == (Verdict.PASS, Verdict.PASS, ())
 
 
 def test_who_swallows_a_large_message_is_failed(held) -> None:
