@@ -10,6 +10,7 @@ from refws.oracle.verdict import Verdict
 from refws.oracle.wire.http import Head
 
 __all__ = [
+    "BUSY_STATUSES",
     "DROPS",
     "WAITS",
     "Answered",
@@ -23,6 +24,8 @@ __all__ = [
     "rejects",
 ]
 
+BUSY_STATUSES: Final = (429, 503)
+"""Statuses of a server that takes no more connections for now."""
 SHOULD_ANSWER: Final = "rfc6455:10.7-p1-s5"
 
 
@@ -134,7 +137,7 @@ class Unanswered:
 
 
 BUSY: Final = Allowed(
-    Verdict.INCONCLUSIVE, Refuses((429, 503)), "the server says that it is too busy, so this says nothing about it"
+    Verdict.INCONCLUSIVE, Refuses(BUSY_STATUSES), "the server says that it is too busy, so this says nothing about it"
 )
 DROPS: Final = Allowed(
     Verdict.NON_STRICT, Unanswered(), "an HTTP status tells the client what was wrong with its request", SHOULD_ANSWER

@@ -227,11 +227,14 @@ class Peer:
         self.round_trip = self.link.now - began
         return True
 
-    async def pong(self, payload: bytes) -> bool:
-        """Wait for the Pong to a Ping that was sent since `begin`; False where the testee fails, or is silent."""
+    async def pong(self, payload: bytes, grace: float = 0.0) -> bool:
+        """Wait for the Pong to a Ping that was sent since `begin`; False where the testee fails, or is silent.
+
+        With `grace` it gets so many seconds more, for where a Ping that is sent meanwhile may take its Pong's place.
+        """
         await self.link.until(
             lambda: self.theirs.close is not None or self.link.is_over or payload in self.observed().pongs,
-            self.patience,
+            self.patience + grace,
         )
         return payload in self.observed().pongs
 

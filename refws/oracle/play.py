@@ -14,6 +14,7 @@ from refws.oracle.handshakes import answered
 from refws.oracle.peer import Observed, Peer
 from refws.oracle.recording import Recording
 from refws.oracle.referee import Referee
+from refws.oracle.unopened import unopened
 from refws.oracle.verdict import SEVERITY, Finding, Obligation, Role, Verdict, worst
 
 __all__ = ["CaseResult", "play"]
@@ -45,6 +46,8 @@ class CaseResult:
     """What went over the wire, as reports show it."""
     played: bool = True
     """False where the testee was not there for it; a case may find by itself that it is NOT-RUN."""
+    was_last: bool = False
+    """Whether the testee, a server, answered no ordinary echo any more behind it."""
 
     def let_go(self) -> None:
         """Forget the octets, which can be many megabytes: the recording and what was observed; no report needs them."""
@@ -93,7 +96,9 @@ async def play(case: Case, peer: Peer, referee: Referee) -> CaseResult:
 async def _behaviour(case: Case, peer: Peer, result: CaseResult) -> list[Finding]:
     if not case.bare:
         if not await peer.open(case.opening):
-            return [_inconclusive(case, "the opening handshake of the positive control was not completed")]
+            finding = await unopened(case, peer)
+            result.behaviour = finding.verdict
+            return [finding]
         if case.opening.extensions and not peer.conversation.extensions:
             result.behaviour, result.observed = Verdict.UNIMPLEMENTED, peer.observed()
             why = f"the testee does not take up the extension {case.opening.extensions.partition(';')[0]}"
@@ -156,7 +161,7 @@ async def _settled(case: Case, peer: Peer) -> Observed:
     """
     pongs = _pongs(case)
     if pongs:
-        await peer.pong(pongs[-1])
+        await peer.pong(pongs[-1], GRACE)
     return await peer.settle(marker=case.marker)
 
 

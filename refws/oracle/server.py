@@ -8,18 +8,14 @@ from dataclasses import replace
 
 from refws.oracle.carrier import Carrier, NotSpoken
 from refws.oracle.case import Case
-from refws.oracle.conversation import Conversation
-from refws.oracle.link import Link
 from refws.oracle.opening import Opening, new_key
-from refws.oracle.peer import Peer
-from refws.oracle.play import CaseResult, play
-from refws.oracle.referee import Referee
+from refws.oracle.play import CaseResult
 from refws.oracle.report import Report, Testee, not_run
-from refws.oracle.streams.reaching import connect_stream
+from refws.oracle.server_case import PROBE_TIMEOUT, connect, may_be_anothers, of_several, one_case, what_went_wrong
 from refws.oracle.target import Target
-from refws.oracle.verdict import Finding, Role, Verdict
+from refws.oracle.verdict import Role, Verdict
 
-__all__ = ["NotThere", "Target", "judge_server", "patience_of"]
+__all__ = ["NotThere", "Target", "judge_server", "one_case", "patience_of"]
 
 LEAST_PATIENCE = 0.5
 MOST_PATIENCE = 10.0
@@ -29,9 +25,6 @@ HICCUPS = 10
 """Times the slowest of many round trips: late once, on a machine that is busy, is not slow always."""
 OPENINGS = 3
 """It is no shorter than so many of the testee's opening handshakes, which may take longer than an echo."""
-PROBE_TIMEOUT = 10.0
-BUSY = (429, 503)
-"""Statuses of a server that takes no more connections for now."""
 HINTS = {
     400: "look at --subprotocol, --origin and --header",
     401: "look at --header",
@@ -49,30 +42,6 @@ class _Refused(NotThere):
     """It answers, and opens no connection."""
 
 
-async def connect(target: Target, patience: float, name: str = "") -> tuple[Peer, Referee]:
-    """TCP (and TLS) to the server, or a stream. Raises OSError."""
-    if target.carrier is not Carrier.HTTP1:
-        return await connect_stream(target, patience, name)
-    referee = Referee()
-    conversation = Conversation([referee], name=name, secure=target.tls is not None)
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(max(patience, PROBE_TIMEOUT)):
-        _, link = await loop.create_connection(
-            lambda: Link(Role.SERVER, conversation),
-            target.host,
-            target.port,
-            ssl=target.tls,
-            server_hostname=target.host if target.tls else None,
-        )
-    peer = Peer(Role.SERVER, link, patience, host=target.authority, target=target.resource, usual=target.usual)
-
-    async def another(plain: bool) -> Peer:
-        return (await connect(replace(target, tls=None) if plain else target, patience, name))[0]
-
-    peer.another = another
-    return peer, referee
-
-
 async def calibrate(target: Target) -> tuple[float, float, str]:
     """(the round trip, the patience that follows from it, the Server field). Raises `NotThere`."""
     try:
@@ -80,7 +49,7 @@ async def calibrate(target: Target) -> tuple[float, float, str]:
     except NotSpoken as error:
         raise NotSpoken(f"{target.uri} cannot be judged over {target.carrier}: {error}") from None
     except (OSError, TimeoutError) as error:
-        raise NotThere(f"no server answers at {target.uri}: {_what(error)}") from None
+        raise NotThere(f"no server answers at {target.uri}: {what_went_wrong(error)}") from None
     try:
         if not await peer.open():
             head = peer.theirs.head
@@ -125,17 +94,6 @@ def _unspoken(target: Target, cases: Sequence[Case], why: str) -> Report:
     return Report(Testee(Role.SERVER, target.address), results, interrupted=why)
 
 
-def _what(error: Exception) -> str:
-    """What went wrong with TCP or TLS, for people."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"{error.verify_message}; --ca names whom to trust, and --insecure trusts anyone"
-    if isinstance(error, ssl.SSLError):
-        return f"no TLS: {error.reason or error}"
-    if isinstance(error, TimeoutError):
-        return "it took too long"
-    return str(error) or ("it ended TCP" if isinstance(error, ConnectionError) else type(error).__name__)
-
-
 def patience_of(round_trip: float, slowest: float = 0.0) -> float:
     """How long a testee with that round trip gets for anything, in seconds; `slowest` is one that was not as usual."""
     return min(max(round_trip * ROUND_TRIPS, slowest * HICCUPS, LEAST_PATIENCE), MOST_PATIENCE)
@@ -156,6 +114,8 @@ async def judge_server(
 ) -> Report:
     """Judge the server at `uri` in those of these cases that are for servers, `jobs` at a time.
 
+    What goes wrong beside other cases may be the fault of one of them, and is played once more alone.
+
     Those that cannot be played over the `carrier` are left out; all are UNIMPLEMENTED where the server does not speak
     it. `patience` is in seconds, and measured where it is None; `usual` is what every request has besides. `on_result`
     is called with each result while its octets are still there; the report has none, so that memory stays bounded,
@@ -174,61 +134,31 @@ async def judge_server(
     on_begin(report)
     played: dict[str, CaseResult] = {}
     waiting = iter(sorted(cases, key=lambda case: case.slow))
+    doubtful: list[CaseResult] = []
+
+    def conclude(result: CaseResult) -> None:
+        played[result.case.id] = result
+        on_result(result)
+        if not keep:
+            result.let_go()
 
     async def work() -> None:
         for case in waiting:
-            result = played[case.id] = await one_case(target, case, report.patience)
-            on_result(result)
-            if not keep:
-                result.let_go()
+            result = await one_case(target, case, report.patience)
+            if jobs > 1 and may_be_anothers(result):
+                doubtful.append(result)
+            else:
+                conclude(result)
 
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(max(jobs, 1)):
                 group.create_task(work())
+        for first in doubtful:
+            alone = await one_case(target, first.case, report.patience)
+            conclude(alone if alone.played else of_several(first, doubtful))
     finally:
         unplayed = "the run ended before this case"
         report.results = [played.get(case.id) or not_run(case, Role.SERVER, unplayed) for case in cases]
         report.seconds = time.perf_counter() - began
     return report
-
-
-async def one_case(target: Target, case: Case, patience: float, *, well_within: float = PROBE_TIMEOUT) -> CaseResult:
-    """Play one case; a server that is not there is NOT-RUN.
-
-    Where the case may have killed it, an ordinary echo has to come in `patience` or `well_within` seconds.
-    """
-    try:
-        peer, referee = await connect(target, patience, case.id)
-    except (OSError, TimeoutError) as error:
-        return not_run(case, Role.SERVER, f"the server does not answer: {_what(error)}")
-    result = await play(case, peer, referee)
-    if _may_have_killed(result) and not await _is_well(target, max(patience, well_within)):
-        why = f"behind this case ({result.seen or 'nothing came'}) the server answers no ordinary echo any more"
-        result.blame(Finding(Verdict.FAIL, case.clauses[0], case.obligation, why))
-    return result
-
-
-def _may_have_killed(result: CaseResult) -> bool:
-    """Whether the server did not simply go on; where its positive control failed already, it was not this case."""
-    seen = result.observed
-    if seen is None:
-        return bool(result.seen)  # empty where the case did not come to its stimulus
-    return not seen.went_on or seen.has_failed
-
-
-async def _is_well(target: Target, patience: float) -> bool:
-    """Whether the server still does what it did before: an opening handshake and an echo, on another connection.
-
-    It gets the time that it takes to end what a case has begun. One that says that it is too busy is well.
-    """
-    try:
-        peer, _ = await connect(target, patience)
-    except (OSError, TimeoutError):
-        return False
-    try:
-        if await peer.open():
-            return await peer.echo("still there")
-        return peer.theirs.head is not None and peer.theirs.head.status in BUSY
-    finally:
-        peer.link.drop()

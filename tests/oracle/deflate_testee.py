@@ -97,6 +97,10 @@ class DeflateEndpoint(Endpoint):
     def _answer(self, head: str) -> None:
         key = re.findall(r"(?i)\nsec-websocket-key: (\S+)", head)[0]
         offers = ", ".join(re.findall(r"(?i)\nsec-websocket-extensions: (.*?)\r?(?:\n|$)", head + "\n"))
+        if offers and self.fault == "refuses-offers":
+            self.transport.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            self.transport.close()
+            return
         accept = base64.b64encode(hashlib.sha1((key + GUID).encode()).digest()).decode()
         answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         answer += f"Sec-WebSocket-Accept: {accept}\r\n"

@@ -316,3 +316,12 @@ def test_each_case_is_one_of_its_kind_and_names_clauses_of_the_ledger() -> None:
         assert case.id.startswith("7692:")
     for clause in {clause for case in CASES for clause in case.clauses}:
         assert lookup(clause)
+
+
+def test_a_server_that_refuses_offers_is_told_so_where_no_case_can_begin() -> None:
+    (result,) = asyncio.run(
+        as_server("refuses-offers", [case for case in CASES if case.id == "7692:6/compressed-text"])
+    )
+    assert [(one.verdict, one.clause) for one in result.findings] == [(Verdict.NON_STRICT, "rfc7692:7-p10-s1")]
+    assert result.verdict is Verdict.NON_STRICT
+    assert "'HTTP/1.1 400 Bad Request' is the answer to this offer" in result.findings[0].why
