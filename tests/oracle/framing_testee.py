@@ -16,6 +16,7 @@ GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
+IN_A_WHILE = 0.3
 LONG_ONES = ("takes-long-control-frames", "answers-long-pings")
 TAKEN_STRAY = ("takes-stray-continuations", "takes-fragments-of-control-frames-for-data")
 IN_FRAGMENTS = ("takes-control-frames-in-fragments", "takes-fragments-of-control-frames-for-data")
@@ -75,6 +76,7 @@ class Endpoint(asyncio.Protocol):
         self.parts: list[tuple[int, bytes]] = []
         self.held: list[bytes] = []  # Pongs for later
         self.closing = False
+        self.latest: bytes | None = None  # a Ping that is answered in a while
         self.key_at = 0
         self.cuts: list[int] = []  # where the payload of the frame that is coming was cut by TCP
         self.keys = KEYS[fault]() if fault in KEYS else (os.urandom(4) for _ in itertools.count())
@@ -179,12 +181,24 @@ class Endpoint(asyncio.Protocol):
         pings: list[bytes] = []
         while not self.closing and (found := self._next()) is not None:
             fin, rsv, opcode, payload = found
-            if opcode == PING and self.fault == "pong-to-the-latest-only":
+            if opcode == PING and self.fault == "pong-to-the-latest-in-a-while":
+                self._later(payload)
+            elif opcode == PING and self.fault in ("pong-to-the-latest-only", "pong-to-the-first-only"):
                 pings.append(payload)
             else:
                 self._frame(fin, rsv, opcode, payload)
-        for payload in pings[-1:]:
+        for payload in pings[:1] if self.fault == "pong-to-the-first-only" else pings[-1:]:
             self.send(PONG, payload)
+
+    def _later(self, ping: bytes) -> None:
+        if self.latest is None:
+            asyncio.get_running_loop().call_later(IN_A_WHILE, self._pong)
+        self.latest = ping
+
+    def _pong(self) -> None:
+        if self.latest is not None and not self.closing:
+            self.send(PONG, self.latest)
+        self.latest = None
 
     def _next(self) -> tuple[bool, int, int, bytes] | None:
         data = self.buffer

@@ -119,6 +119,8 @@ class Server:
         listed = (
             {} if self.fault == "no-list" else {"Sec-WebSocket-Version": "8" if self.fault == "other-list" else "13"}
         )
+        if versions == ["0"] and self.fault == "has-the-first-draft":  # and misses the keys of that one
+            raise Refused(500)
         if not versions and self.fault == "no-version-asked":
             return
         if self.fault == "last-version":

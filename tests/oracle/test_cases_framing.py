@@ -202,6 +202,14 @@ def test_what_no_outcome_allows_is_never_blamed_on_a_should() -> None:
         assert bound or case.commands or case.id in silent or not case.id[1:3].startswith("."), case.id
 
 
+@pytest.mark.parametrize("role", Role)
+def test_one_pong_in_a_while_for_the_latest_ping_is_enough(role: Role) -> None:
+    # The Pong is later than patience: a Ping that came meanwhile would be the one that it answers.
+    judge = judged_server if role is Role.SERVER else judged_client
+    found = told(asyncio.run(judge("pong-to-the-latest-in-a-while", cases_of(r"5\.5\.2/ten-pings$", role), 0.2)))
+    assert found == {}
+
+
 def check(results: list[CaseResult], verdict: Verdict, clause: str) -> None:
     assert results
     for result in results:

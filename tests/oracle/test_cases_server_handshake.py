@@ -157,6 +157,7 @@ def test_a_server_that_answers_nothing_to_a_wrong_request_is_caught():
         ("any-target", "4.2.1/asterisk-target", "4.2.1-p3-s1"),
         ("first-line-of-extensions", "9.1/offer-on-two-lines", "9.1-p5-s1"),
         ("silent-refusals", "4.4/version-14", "10.7-p1-s5"),
+        ("has-the-first-draft", "4.4/version-0", "4.4-p2-s3"),
     ],
 )
 def test_what_only_a_should_or_a_reading_forbids_is_not_strict(fault, name, clause):

@@ -5,6 +5,7 @@ from typing import Final
 
 from refws.oracle.case import Case
 from refws.oracle.cases.writing import in_pieces
+from refws.oracle.closing import GRACE
 from refws.oracle.expect import Allowed, GoesOn, goes_on
 from refws.oracle.peer import Observed, Peer
 from refws.oracle.verdict import Role, Verdict
@@ -70,7 +71,7 @@ async def _one_by_one(peer: Peer) -> Observed:
         payload = b"ping %d" % number
         peer.begin()
         peer.send(ping(payload))
-        if not await peer.pong(payload):
+        if not await peer.pong(payload, GRACE):
             break
     return await peer.settle()
 
