@@ -1,4 +1,4 @@
-"""A server that a case has killed: who is blamed where several cases were played at the same time, and how it goes on."""
+"""A server that a case has killed: who is blamed of several that were played at the same time, and what then."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
