@@ -288,6 +288,24 @@ class Peer:
         await self.link.until(settled, self.patience)
         return bool(seen["answered"])
 
+    async def echoes(self) -> bool:
+        """Whether a message of no other use comes back: who answers no Ping may go on all the same.
+
+        None is sent within a message, or behind a Close.
+        """
+        if self.ours.is_within_a_message or self._closed or self.theirs.close is not None or self.link.is_over:
+            return False
+        payload = b"refws oracle " + os.urandom(4).hex().encode()
+        self._mark.markers.append(payload)
+        self.text(payload)
+
+        def came() -> bool:
+            return any(message.payload == payload for message in self.theirs.messages[self._mark.messages :])
+
+        await self.link.until(lambda: came() or self.theirs.close is not None or self.link.is_over, self.patience)
+        self.is_deaf = self.is_deaf and not came()
+        return came()
+
     async def settle(self, *, marker: bool = True, finish: bool = True) -> Observed:
         """Wait until the testee has answered a Ping behind the stimulus, has failed, or its time is over.
 
@@ -324,7 +342,7 @@ class Peer:
         first = next((event.sender is self.testee for event in events if event.end is not None), False)
         close_frame = next((frame for frame in frames if frame.opcode == Opcode.CLOSE), None)
         return Observed(
-            messages=tuple(self.theirs.messages[self._mark.messages :]),
+            messages=tuple(one for one in self.theirs.messages[self._mark.messages :] if one.payload not in markers),
             frames=frames,
             pongs=tuple(f.payload for f in frames if f.opcode == Opcode.PONG and f.payload not in markers),
             pings=tuple(f.payload for f in frames if f.opcode == Opcode.PING),

@@ -171,7 +171,9 @@ async def _late(case: Case, peer: Peer, seen: Observed) -> Observed:
     try:
         if isinstance(seen, Answered):
             return replace(await answered(peer), note=seen.note)
-        return await _with_echoes(case, peer, await peer.settle(marker=case.marker))
+        seen = await _with_echoes(case, peer, await peer.settle(marker=case.marker))
+        # Who answers no Ping is told so by the cases of section 5.5.2, and not by all the others.
+        return await peer.settled(went_on=await peer.echoes()) if seen.silent and case.marker else seen
     finally:
         peer.patience = usual
 

@@ -114,6 +114,11 @@ class Side:
         return self._head
 
     @property
+    def is_within_a_message(self) -> bool:
+        """Whether a frame or a message of it is not whole yet."""
+        return bool(self._parts) or self.reader is None or self.reader.pending > 0
+
+    @property
     def held(self) -> int:
         """Octets of frames and messages that are not whole yet."""
         return self._held + (self.reader.pending if self.reader is not None else len(self._head))

@@ -203,6 +203,17 @@ def test_what_no_outcome_allows_is_never_blamed_on_a_should() -> None:
 
 
 @pytest.mark.parametrize("role", Role)
+def test_who_answers_no_ping_is_not_blamed_for_the_messages_that_it_sends_back(role: Role, monkeypatch) -> None:
+    monkeypatch.setattr("refws.oracle.play.GRACE", SHORT)
+    judge = judged_server if role is Role.SERVER else judged_client
+    results = asyncio.run(judge("no-pong", cases_of(r"5\.2/text-of-12\d-octets$|5\.5\.2/empty-ping$", role), SHORT))
+    verdicts = {result.case.id: result.verdict for result in results}
+    assert len(verdicts) > 3
+    assert verdicts.pop("5.5.2/empty-ping") is Verdict.FAIL
+    assert set(verdicts.values()) == {Verdict.PASS}
+
+
+@pytest.mark.parametrize("role", Role)
 def test_one_pong_in_a_while_for_the_latest_ping_is_enough(role: Role) -> None:
     # The Pong is later than patience: a Ping that came meanwhile would be the one that it answers.
     judge = judged_server if role is Role.SERVER else judged_client
