@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from refws.oracle.case import BOTH, SERVER, Case, Play, Stimulus
+from refws.oracle.closing import GRACE
 from refws.oracle.expect import Allowed
 from refws.oracle.handshake_answers import client_case, reaction
 from refws.oracle.handshake_outcomes import Answered, Opens, Refuses, Unanswered
@@ -87,7 +88,7 @@ async def echoes(peer: Peer, payloads: Iterable[bytes | str] = ()) -> bool:
         octets = payload.encode() if isinstance(payload, str) else payload
         frame = Frame(Opcode.TEXT if text else Opcode.BINARY, octets)
         peer.send(frame if peer.deflater is None else peer.compressed(frame))
-        message = await peer.message()
+        message = await peer.message(GRACE)
         if message is None or message.payload != octets or message.is_text is not text:
             return False
     return True

@@ -197,10 +197,13 @@ class Peer:
         self._mark = _Mark(len(self.theirs.frames), len(self.theirs.messages), self.link.now)
         self._taken = len(self.theirs.messages)
 
-    async def message(self) -> Message | None:
-        """Wait for the next message; None where the testee ends or is silent."""
+    async def message(self, grace: float = 0.0) -> Message | None:
+        """Wait for the next message; None where the testee ends or is silent.
+
+        With `grace` it gets so many seconds more, for where silence is a FAIL.
+        """
         number = self._taken
-        await self.link.until(lambda: len(self.theirs.messages) > number or self.link.is_over, self.patience)
+        await self.link.until(lambda: len(self.theirs.messages) > number or self.link.is_over, self.patience + grace)
         if len(self.theirs.messages) == number:
             return None
         self._taken += 1
@@ -216,12 +219,15 @@ class Peer:
         await self.link.until(lambda: found() is not None or self.link.is_over, self.patience)
         return found()
 
-    async def echo(self, payload: str | bytes) -> bool:
-        """Send a message, and wait for its echo; whether it came, octet by octet, and nothing else."""
+    async def echo(self, payload: str | bytes, grace: float = 0.0) -> bool:
+        """Send a message, and wait for its echo; whether it came, octet by octet, and nothing else.
+
+        `grace` is as with `message`.
+        """
         began = self.link.now
         sent = payload.encode() if isinstance(payload, str) else payload
         self.send(Frame(Opcode.TEXT if isinstance(payload, str) else Opcode.BINARY, sent))
-        message = await self.message()
+        message = await self.message(grace)
         if message is None or message.payload != sent or message.is_text is not isinstance(payload, str):
             return False
         self.round_trip = self.link.now - began

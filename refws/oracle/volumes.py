@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import ClassVar, Final
 
 from refws.oracle.bulk import fragmented, more_patience
+from refws.oracle.closing import GRACE
 from refws.oracle.observed import Observed
 from refws.oracle.payloads import KINDS
 from refws.oracle.peer import Peer
@@ -86,7 +87,7 @@ class Volume:
                 return len(came) >= enough or peer.theirs.close is not None or peer.link.is_over
 
             with more_patience(peer, 2 * flight * self.size):
-                await peer.link.until(there, peer.patience)
+                await peer.link.until(there, peer.patience + GRACE)
             for message in came[first + right :]:
                 if right == len(wanted) or message.opcode != opcode or message.payload != wanted[right]:
                     return self._differs(right, message.payload, wanted)

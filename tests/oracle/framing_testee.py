@@ -76,6 +76,7 @@ class Endpoint(asyncio.Protocol):
         self.parts: list[tuple[int, bytes]] = []
         self.held: list[bytes] = []  # Pongs for later
         self.closing = False
+        self.echoed = 0
         self.latest: bytes | None = None  # a Ping that is answered in a while
         self.key_at = 0
         self.cuts: list[int] = []  # where the payload of the frame that is coming was cut by TCP
@@ -154,6 +155,10 @@ class Endpoint(asyncio.Protocol):
             payload = payload[:65535]
         elif self.fault == "octets-in-the-middle-change" and len(payload) > 65535:
             payload = payload[:40000] + b"?" + payload[40001:]
+        self.echoed += 1
+        if self.fault == "late-once" and self.echoed == 9:
+            asyncio.get_running_loop().call_later(IN_A_WHILE, self.send, opcode, payload)
+            return
         if self.fault == "slow":
             asyncio.get_running_loop().call_later(0.01, self.send, opcode, payload)
             return

@@ -116,6 +116,12 @@ def test_wrong_reaction_is_caught_and_a_limit_is_not(fault: str, role: Role) -> 
         assert re.search(seen, result.seen), result.seen
 
 
+def test_one_echo_among_many_may_be_later_than_patience() -> None:
+    cases = cases_of(r"10\.4/1000-times-text-of-16$", Role.SERVER, slow=True)
+    (result,) = asyncio.run(judged_server("late-once", cases, 0.1)).values()
+    assert (result.behaviour, result.findings) == (PASS, ())
+
+
 def test_who_waits_for_an_endless_frame_passes() -> None:
     cases = cases_of(r"10\.4/declared", Role.SERVER)
     results = asyncio.run(judged_server("", cases, 0.1))

@@ -4,6 +4,7 @@ from typing import Final
 
 from refws.oracle.case import Case
 from refws.oracle.cases.writing import in_pieces
+from refws.oracle.closing import GRACE
 from refws.oracle.expect import goes_on
 from refws.oracle.peer import Observed, Peer
 from refws.oracle.wire.frame import Frame, binary, continuation, ping, pong, text
@@ -44,7 +45,7 @@ async def _cut(peer: Peer, frame: Frame, cut: int) -> bool:
     peer.send(ping(marker), octets[:cut])
     await peer.pong(marker)
     peer.send_octets(octets[cut:])
-    message = await peer.message()
+    message = await peer.message(GRACE)
     return message is not None and (message.opcode, message.payload) == (frame.opcode, frame.payload)
 
 

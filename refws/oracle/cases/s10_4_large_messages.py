@@ -13,6 +13,7 @@ from typing import Final
 
 from refws.oracle.bulk import KIB, MIB, fragmented, more_patience, send_bulk, settle_bulk
 from refws.oracle.case import Case
+from refws.oracle.closing import GRACE
 from refws.oracle.expect import Allowed, Drops, Fails, Where
 from refws.oracle.observed import Observed
 from refws.oracle.peer import Peer
@@ -101,7 +102,7 @@ async def _rounds(opcode: int, size: int, peer: Peer) -> Observed:
     pool = large(opcode, size + ROUNDS).payload
     for number in range(ROUNDS):
         payload = pool[number : number + size]
-        if not await peer.echo(payload.decode() if opcode == Opcode.TEXT else payload):
+        if not await peer.echo(payload.decode() if opcode == Opcode.TEXT else payload, GRACE):
             return replace(await peer.settle(), note=f"message {number + 1} of {ROUNDS} did not come back")
     return replace(await peer.settle(), note=ALL_BACK)
 
