@@ -260,3 +260,10 @@ def test_who_ends_tcp_first_and_how():
 def test_the_end_of_tcp_is_left_to_the_cases_unless_it_is_asked_for():
     talk = Talk("").client(close(1000)).server(close(1000)).ends(Role.CLIENT).ends(Role.SERVER)
     assert talk.found(Role.CLIENT) == talk.found(Role.SERVER) == {}
+
+
+def test_what_is_compressed_by_an_extension_that_was_accepted_twice_is_not_read():
+    twice_over = Deflater().message(Deflater().message("é".encode() * 20))
+    frame = text(twice_over, rsv=4)
+    assert Talk("permessage-deflate").server(frame).found(Role.SERVER) == {"rfc6455:5.6-p4-s2": FAIL}
+    assert Talk("permessage-deflate, permessage-deflate").server(frame).found(Role.SERVER) == {}
