@@ -61,6 +61,11 @@ class Case:
         return next((clause for clause in self.clauses if level(clause).startswith("MUST")), self.clauses[0])
 
     @property
+    def is_large(self) -> bool:
+        """Whether it keeps who serves all connections in one thread busy for a while."""
+        return self.slow and self.section == "rfc6455:10.4"
+
+    @property
     def carriers(self) -> frozenset[Carrier]:
         """What it can be played over."""
         if self.over is not None:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from refws.oracle.carrier import Carrier, NotSpoken
@@ -114,7 +114,8 @@ async def judge_server(
 ) -> Report:
     """Judge the server at `uri` in those of these cases that are for servers, `jobs` at a time.
 
-    What goes wrong beside other cases may be the fault of one of them, and is played once more alone.
+    What goes wrong beside other cases may be the fault of one of them, and is played once more alone. Large messages
+    are played behind all else, each alone: who serves all connections in one thread answers nobody meanwhile.
 
     Those that cannot be played over the `carrier` are left out; all are UNIMPLEMENTED where the server does not speak
     it. `patience` is in seconds, and measured where it is None; `usual` is what every request has besides. `on_result`
@@ -133,7 +134,8 @@ async def judge_server(
     report = Report(Testee(Role.SERVER, target.address, name), round_trip=round_trip, patience=patience or measured)
     on_begin(report)
     played: dict[str, CaseResult] = {}
-    waiting = iter(sorted(cases, key=lambda case: case.slow))
+    beside = iter(sorted((case for case in cases if not case.is_large), key=lambda case: case.slow))
+    alone = iter([case for case in cases if case.is_large])
     doubtful: list[CaseResult] = []
 
     def conclude(result: CaseResult) -> None:
@@ -142,10 +144,10 @@ async def judge_server(
         if not keep:
             result.let_go()
 
-    async def work() -> None:
+    async def work(waiting: Iterator[Case], *, several: bool) -> None:
         for case in waiting:
             result = await one_case(target, case, report.patience)
-            if jobs > 1 and may_be_anothers(result):
+            if several and may_be_anothers(result):
                 doubtful.append(result)
             else:
                 conclude(result)
@@ -153,10 +155,11 @@ async def judge_server(
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(max(jobs, 1)):
-                group.create_task(work())
+                group.create_task(work(beside, several=jobs > 1))
         for first in doubtful:
-            alone = await one_case(target, first.case, report.patience)
-            conclude(alone if alone.played else of_several(first, doubtful))
+            again = await one_case(target, first.case, report.patience)
+            conclude(again if again.played else of_several(first, doubtful))
+        await work(alone, several=False)
     finally:
         unplayed = "the run ended before this case"
         report.results = [played.get(case.id) or not_run(case, Role.SERVER, unplayed) for case in cases]

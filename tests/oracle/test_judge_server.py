@@ -14,6 +14,7 @@ from refws.oracle.play import CaseResult
 from refws.oracle.wire.frame import text
 
 TEXT = "rfc6455:5.2-p13-s1"
+LIMITS = "rfc6455:10.4-p1-s1"
 
 
 def few(names: str) -> list[Case]:
@@ -50,6 +51,28 @@ def test_a_server_that_stays_and_echoes_no_more_is_failed_for_the_case_behind_wh
     assert killer.findings[0].why.endswith("the server answers no ordinary echo any more")
     assert killer.findings[0].clause == killer.case.clauses[0]
     assert report.exit_code == 1
+
+
+def test_what_takes_many_octets_is_played_alone() -> None:
+    at_once = []
+    there = 0
+
+    async def application(ws: "refws.WebSocket") -> None:
+        nonlocal there
+        there += 1
+        async for message in ws:
+            if message == "slow":
+                at_once.append(there)
+            await ws.send(message)
+        there -= 1
+
+    cases = [
+        Case(f"10.4/{number}", "a text", (LIMITS,), (text(name),), goes_on(name), slow=name == "slow")
+        for number, name in enumerate(("slow", "slow", "quick", "quick"))
+    ]
+    report = asyncio.run(judged(cases, application, patience=5, jobs=4))
+    assert [result.verdict for result in report.results] == [Verdict.PASS] * 4
+    assert at_once == [1, 1]
 
 
 def test_who_fails_what_is_wrong_and_is_well_is_not_blamed() -> None:
