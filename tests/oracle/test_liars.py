@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import refws
+from conformance.autobahn.cases import ALL_CASES
 from conformance.cli import main
 from conformance.failure import ExitStatus
 from conformance.liars import command
@@ -18,6 +19,7 @@ from conformance.liars.everyone import all_liars
 from conformance.liars.liar import Liar
 from conformance.liars.matrix import cases_for, play_liars
 from conformance.liars.report import describe, not_conformant, page, to_json, worse
+from conformance.paths import REPORTS
 from refws.clauses.ledger import lookup
 from refws.oracle.cases import all_cases
 from refws.oracle.server import Target, one_case
@@ -169,6 +171,13 @@ def test_an_endpoint_of_ours_that_autobahn_minds_is_a_fault(kind, verdict):
     minded = {"server": HONEST["server"], "client": {**HONEST["server"], kind: {"OK": 516, verdict: 1}}}
     (line,) = not_conformant({"honest": minded})
     assert line.startswith("Autobahn does not find the honest client conformant")
+
+
+def test_autobahn_has_found_our_own_endpoint_conformant_in_all_its_cases():
+    survey = json.loads((REPORTS / "liars.json").read_text("utf-8"))
+    assert not_conformant(survey) == []
+    for role in Role:
+        assert [sum(verdicts.values()) for verdicts in survey["honest"][role].values()] == [len(ALL_CASES)] * 2
 
 
 def call(*arguments):
