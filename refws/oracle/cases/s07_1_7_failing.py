@@ -37,7 +37,7 @@ TAKEN: Final = Allowed(
     Verdict.FAIL,
     Where("goes on", lambda seen: seen.went_on and not seen.has_failed),
     "it did not fail the connection, and so how it fails did not show",
-    "rfc6455:5.2-p8-s2",
+    FAILS,
 )
 """What the cases that begin with `UNKNOWN` are not about."""
 
