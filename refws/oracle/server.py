@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from refws.oracle.carrier import Carrier, NotSpoken
@@ -134,9 +134,6 @@ async def judge_server(
     report = Report(Testee(Role.SERVER, target.address, name), round_trip=round_trip, patience=patience or measured)
     on_begin(report)
     played: dict[str, CaseResult] = {}
-    beside = iter(sorted((case for case in cases if not case.is_large), key=lambda case: case.slow))
-    alone = iter([case for case in cases if case.is_large])
-    doubtful: list[CaseResult] = []
 
     def conclude(result: CaseResult) -> None:
         played[result.case.id] = result
@@ -144,24 +141,39 @@ async def judge_server(
         if not keep:
             result.let_go()
 
-    async def work(waiting: Iterator[Case], *, several: bool) -> None:
-        for case in waiting:
-            result = await one_case(target, case, report.patience)
-            if several and may_be_anothers(result):
-                doubtful.append(result)
-            else:
-                conclude(result)
-
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(max(jobs, 1)):
-                group.create_task(work(beside, several=jobs > 1))
-        for first in doubtful:
-            again = await one_case(target, first.case, report.patience)
-            conclude(again if again.played else of_several(first, doubtful))
-        await work(alone, several=False)
+        await _play_all(cases, max(jobs, 1), lambda case: one_case(target, case, report.patience), conclude)
     finally:
         unplayed = "the run ended before this case"
         report.results = [played.get(case.id) or not_run(case, Role.SERVER, unplayed) for case in cases]
         report.seconds = time.perf_counter() - began
     return report
+
+
+async def _play_all(
+    cases: Sequence[Case],
+    jobs: int,
+    play: Callable[[Case], Awaitable[CaseResult]],
+    conclude: Callable[[CaseResult], None],
+) -> None:
+    """Play cases, slow ones last: those with large messages alone, what went wrong beside others alone once more."""
+    beside = iter(sorted((case for case in cases if not case.is_large), key=lambda case: case.slow))
+    doubtful: list[CaseResult] = []
+
+    async def work() -> None:
+        for case in beside:
+            result = await play(case)
+            if jobs > 1 and may_be_anothers(result):
+                doubtful.append(result)
+            else:
+                conclude(result)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(jobs):
+            group.create_task(work())
+    for first in doubtful:
+        again = await play(first.case)
+        conclude(again if again.played else of_several(first, doubtful))
+    for case in cases:
+        if case.is_large:
+            conclude(await play(case))
