@@ -2,6 +2,7 @@
 
 import pytest
 import smallledger
+from in_the_page import until
 
 from refws.clauses import page
 from refws.clauses.reference import Reference
@@ -67,17 +68,17 @@ EVERYTHING = [
 def test_a_deep_link_brings_its_requirement_to_the_top(visit, whole, fragment, aimed):
     page = visit(f"{whole}#{fragment}")
     page.wait_for_selector(f"[id='{aimed}'].aimed")
-    page.wait_for_function("() => Math.abs(document.querySelector('.aimed').getBoundingClientRect().top - 64) < 8")
+    until(page, "() => Math.abs(document.querySelector('.aimed').getBoundingClientRect().top - 64) < 8")
     assert page.locator(".aimed").count() == 1
     assert page.eval_on_selector_all(".clause.aimed details", "all => all.every(one => one.open)")
 
 
 def test_a_link_to_a_section_marks_it_in_the_contents(visit, whole):
     page = visit(f"{whole}#7.4.1")
-    page.wait_for_function(IN_PLACE, arg="7.4.1")
+    until(page, IN_PLACE, "7.4.1")
     page.wait_for_selector("#toc a[aria-current][href='#7.4.1']")
     page.evaluate("location.hash = '#5.5.2'")
-    page.wait_for_function(IN_PLACE, arg="5.5.2")
+    until(page, IN_PLACE, "5.5.2")
     page.wait_for_selector("#toc a[aria-current][href='#5.5.2']")
     assert page.locator("#toc [aria-current]").count() == 1
 
@@ -87,7 +88,7 @@ def test_an_id_that_is_not_there_leads_to_what_is_around_it(visit, small):
     assert page.get_attribute(".clause.aimed", "id") == "1-p2-s1"
     page.evaluate("location.hash = '#%'")
     page.evaluate("location.hash = '#2.9.9-p1'")
-    page.wait_for_function(IN_PLACE, arg="2")
+    until(page, IN_PLACE, "2")
     page.evaluate("location.hash = '#nothing'")
     assert page.url.endswith("#nothing")
 
@@ -243,7 +244,7 @@ def test_on_a_phone_the_contents_and_the_filters_come_when_asked(visit, whole):
     page.click("#contents")
     page.click("#toc a[href='#5.5']")
     page.wait_for_selector("#toc", state="hidden")
-    page.wait_for_function(IN_PLACE, arg="5.5")
+    until(page, IN_PLACE, "5.5")
 
 
 def test_the_colours_follow_the_system_and_the_button(visit, small):

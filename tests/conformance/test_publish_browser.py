@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from in_the_page import until
 
 from conformance import results as verdicts
 from conformance.publish import publish
@@ -54,7 +55,7 @@ def shown_cases(page):
 def test_nothing_scrolls_sideways_with_every_case_open(visit, url, width, scheme):
     page = visit(url, width, color_scheme=scheme)
     page.click("#open")
-    page.wait_for_function("document.querySelectorAll('.panel').length === 12")
+    until(page, "() => document.querySelectorAll('.panel').length === 12")
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
@@ -132,7 +133,7 @@ def test_every_host_fits_with_every_case_open(visit, url_of_hosts, width):
     page = visit(url_of_hosts, width)
     page.click("#open")
     # A panel for what all servers share, one for all clients, and one for the two servers that differ.
-    page.wait_for_function("document.querySelectorAll('.panel').length === 11")
+    until(page, "() => document.querySelectorAll('.panel').length === 11")
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from in_the_page import until
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -70,7 +71,7 @@ def say(page, text):
             page.keyboard.press("Shift+Enter")
         page.keyboard.insert_text(line)
     page.keyboard.press("Enter")
-    page.wait_for_function("known => document.querySelectorAll('#log .received').length > known", arg=before)
+    until(page, "known => document.querySelectorAll('#log .received').length > known", before)
     return received.nth(before).text_content()
 
 
