@@ -79,10 +79,8 @@ async def standing(engine: Engine, make: Make, role: Role, folder: Path, cases: 
     verdicts, whole = await verdicts_on(engine, make, role, cases, folder, limit=_LONG_LIMIT)
     if not whole or len(verdicts) < len(cases):
         raise HarnessFailure(f"Autobahn has verdicts on {len(verdicts)} of {len(cases)} cases of the honest {role}")
-    return {
-        "behavior": dict(sorted(Counter(behavior for behavior, _ in verdicts.values()).items())),
-        "behaviorClose": dict(sorted(Counter(closing for _, closing in verdicts.values()).items())),
-    }
+    kinds = zip(("behavior", "behaviorClose"), zip(*verdicts.values(), strict=True), strict=True)
+    return {kind: dict(sorted(Counter(given).items())) for kind, given in kinds}
 
 
 async def verdicts_on(

@@ -12,10 +12,15 @@ from refws.oracle.peer import Peer
 from refws.oracle.verdict import Finding, Obligation, Verdict
 from refws.oracle.wire.frame import Opcode
 
-__all__ = ["not_allowed"]
+__all__ = ["inconclusive", "not_allowed"]
 
 JOINS_FRAGMENTS: Final = "rfc6455:6.2-p1-s8"
 _ABOUT_FRAGMENTS: Final = ("rfc6455:5.4", "rfc6455:6.2")
+
+
+def inconclusive(case: Case, why: str) -> Finding:
+    """What was seen says neither that the case is passed nor that it is failed."""
+    return Finding(Verdict.INCONCLUSIVE, case.clauses[0], case.obligation, why)
 
 
 def not_allowed(case: Case, peer: Peer, seen: Observed) -> Finding:

@@ -12,6 +12,7 @@ from refws.oracle.carrier import Carrier
 from refws.oracle.recording import Event, Recording
 from refws.oracle.side import Message, Side
 from refws.oracle.verdict import Role
+from refws.oracle.wire import permessage
 from refws.oracle.wire.deflate import Inflater
 from refws.oracle.wire.extensions import Extension, parse_extensions
 from refws.oracle.wire.http import Head, stream_head, switches_elsewhere
@@ -114,7 +115,7 @@ class Conversation:
         self.extensions = parse_extensions(extensions)
         self.subprotocol = subprotocol
         for extension in self.extensions:
-            if extension.name == "permessage-deflate":
+            if extension.name == permessage.NAME:
                 self._begin_deflate(extension)
         for side in self.sides.values():
             side.extensions = self.extensions

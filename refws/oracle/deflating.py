@@ -8,7 +8,7 @@ from refws.oracle.case import BOTH, SERVER, Case, Play, Stimulus
 from refws.oracle.closing import GRACE
 from refws.oracle.expect import Allowed
 from refws.oracle.handshake_answers import client_case, reaction
-from refws.oracle.handshake_outcomes import Answered, Opens, Refuses, Unanswered
+from refws.oracle.handshake_outcomes import BUSY_STATUSES, Answered, Opens, Refuses, Unanswered
 from refws.oracle.handshakes import answered, seen_of
 from refws.oracle.opening import Opening
 from refws.oracle.payloads import unrepeated
@@ -153,7 +153,7 @@ def offering(
             "the offer was declined, which is always allowed" if legal else "the offer was declined",
         ),
         Allowed(Verdict.PASS, Opens("and uses what it has agreed to"), "what was agreed on works"),
-        Allowed(Verdict.INCONCLUSIVE, Refuses((429, 503)), "the server says that it is too busy"),
+        Allowed(Verdict.INCONCLUSIVE, Refuses(BUSY_STATUSES), "the server says that it is too busy"),
         Allowed(refused, Refuses(), _REFUSED, "rfc7692:7-p10-s1"),
         Allowed(refused, Unanswered(), _REFUSED, "rfc7692:7-p10-s1"),
     )

@@ -14,6 +14,7 @@ from refws.oracle.link import Link
 from refws.oracle.observed import Observed
 from refws.oracle.opening import Opening, new_key
 from refws.oracle.verdict import Role
+from refws.oracle.wire import permessage
 from refws.oracle.wire.deflate import Deflater
 from refws.oracle.wire.extensions import Extension
 from refws.oracle.wire.frame import Frame, Opcode, close, ping, text
@@ -151,7 +152,7 @@ class Peer:
 
     def configure(self) -> None:
         """Compress as was agreed on, if it was; `open` does so by itself."""
-        agreed = self.agreed("permessage-deflate")
+        agreed = self.agreed(permessage.NAME)
         if agreed is not None:
             ours = self.testee.other
             bits = agreed.get(f"{ours}_max_window_bits") or "15"
@@ -246,9 +247,14 @@ class Peer:
 
     def marker(self) -> Frame:
         """A Ping to send behind a stimulus, in its write: who fails is sent no more; `settle` waits for its answer."""
-        self._mark.pending = b"refws oracle " + os.urandom(4).hex().encode()
-        self._mark.markers.append(self._mark.pending)
+        self._mark.pending = self._new_payload()
         return ping(self._mark.pending)
+
+    def _new_payload(self) -> bytes:
+        """Octets that nobody has seen before; what comes back with them is no part of what is observed."""
+        payload = b"refws oracle " + os.urandom(4).hex().encode()
+        self._mark.markers.append(payload)
+        return payload
 
     async def goes_on(self) -> bool:
         """Send a Ping, and wait until the testee answers it, ends, or sends a Close; whether it answered.
@@ -301,8 +307,7 @@ class Peer:
         """
         if self.ours.is_within_a_message or self._closed or self.theirs.close is not None or self.link.is_over:
             return False
-        payload = b"refws oracle " + os.urandom(4).hex().encode()
-        self._mark.markers.append(payload)
+        payload = self._new_payload()
         self.text(payload)
 
         def came() -> bool:

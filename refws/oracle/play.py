@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from refws.oracle.blame import not_allowed
+from refws.oracle.blame import inconclusive, not_allowed
 from refws.oracle.bulk import more_patience
 from refws.oracle.case import Case
 from refws.oracle.closing import GRACE, after_failure, by_handshake
@@ -104,7 +104,7 @@ async def _behaviour(case: Case, peer: Peer, result: CaseResult) -> list[Finding
             why = f"the testee does not take up the extension {case.opening.extensions.partition(';')[0]}"
             return [Finding(Verdict.UNIMPLEMENTED, case.clauses[0], case.obligation, why)]
         if not await peer.control():
-            return [_inconclusive(case, f"the positive control, an echo, came to: {peer.observed()}")]
+            return [inconclusive(case, f"the positive control, an echo, came to: {peer.observed()}")]
     peer.begin()
     if callable(case.stimulus):
         outcome = await case.stimulus(peer)
@@ -201,10 +201,6 @@ def _finding(case: Case, seen: Observed, fit: Allowed) -> Finding:
     offset = seen.frames[0].offset if seen.frames else None
     why = f"the testee {fit.outcome} ({seen}): {fit.why}"
     return Finding(fit.verdict, fit.clause or case.clauses[0], case.obligation, why, offset)
-
-
-def _inconclusive(case: Case, why: str) -> Finding:
-    return Finding(Verdict.INCONCLUSIVE, case.clauses[0], case.obligation, why)
 
 
 async def _closing(peer: Peer, result: CaseResult) -> list[Finding]:

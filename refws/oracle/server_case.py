@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from refws.oracle.blame import inconclusive
 from refws.oracle.carrier import Carrier
 from refws.oracle.case import Case
 from refws.oracle.conversation import Conversation
@@ -105,7 +106,7 @@ def of_several(result: CaseResult, doubtful: Sequence[CaseResult]) -> CaseResult
     if result.played and others:
         shown = ", ".join(others[:MOST_SHOWN]) + ", ..." * (len(others) > MOST_SHOWN)
         why = f"the server is gone since this case or one that was played beside it ({shown}); --jobs 1 tells which"
-        result.findings = (Finding(Verdict.INCONCLUSIVE, result.case.clauses[0], result.case.obligation, why),)
+        result.findings = (inconclusive(result.case, why),)
         result.behaviour, result.closing = Verdict.INCONCLUSIVE, None
     return result
 

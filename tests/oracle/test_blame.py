@@ -7,6 +7,7 @@ import pytest
 from closing_testee import judged_server
 from framing_testee import Endpoint
 
+from refws.oracle.case import Case
 from refws.oracle.cases import all_cases
 from refws.oracle.play import CaseResult
 from refws.oracle.server import judge_server
@@ -15,13 +16,16 @@ from refws.oracle.verdict import Role, Verdict, level
 PATIENCE = 0.6
 
 
+def cases_of(pattern: str) -> list[Case]:
+    return [case for case in all_cases() if Role.SERVER in case.roles and re.match(pattern, case.id)]
+
+
 def of_a_server(fault: str, pattern: str) -> list[CaseResult]:
-    cases = [case for case in all_cases() if Role.SERVER in case.roles and re.match(pattern, case.id)]
-    return list(asyncio.run(judged_server(fault, cases, PATIENCE)).values())
+    return list(asyncio.run(judged_server(fault, cases_of(pattern), PATIENCE)).values())
 
 
 def of_a_framing(fault: str, pattern: str) -> list[CaseResult]:
-    cases = [case for case in all_cases() if Role.SERVER in case.roles and re.match(pattern, case.id)]
+    cases = cases_of(pattern)
 
     async def run() -> list[CaseResult]:
         server = await asyncio.get_running_loop().create_server(lambda: Endpoint(fault), "127.0.0.1", 0)

@@ -21,6 +21,7 @@ from refws.oracle.referee import (
 from refws.oracle.referee.book import Book, Check
 from refws.oracle.referee.same import SAME
 from refws.oracle.verdict import Finding, Role
+from refws.oracle.wire import permessage
 from refws.oracle.wire.extensions import Extension, parse_extensions
 from refws.oracle.wire.frame import Opcode
 from refws.oracle.wire.http import Head, switches_elsewhere
@@ -45,8 +46,6 @@ BLAMED: Final = frozenset[str]().union(*(module.CLAUSES for module in _MODULES))
 """The clauses that findings of the referee name."""
 CLAUSES: Final = BLAMED.union(*(SAME.get(clause, ()) for clause in BLAMED))
 """Those, and the ones that say the same elsewhere."""
-
-_DEFLATE: Final = "permessage-deflate"
 
 
 class _Watched:
@@ -118,7 +117,7 @@ class Referee:
         if not frame.is_control:
             message = side.messages[-1] if frame.fin and side.messages else None
             if message is not None and message.frames[-1] is frame:
-                deflates = [one for one in side.extensions if one.name == _DEFLATE]
+                deflates = [one for one in side.extensions if one.name == permessage.NAME]
                 # Of what is compressed twice over nobody knows what it says; the answer that agreed on it is the fault.
                 if len(deflates) < 2 or not message.frames[0].rsv & 4:
                     deflate = deflates[0] if deflates else None
@@ -186,7 +185,7 @@ class Referee:
         if seen not in watched.shapes:
             watched.shapes.add(seen)
             names = {one.name for one in side.extensions}
-            agreed = s05_2_base_framing_protocol.Agreed(_DEFLATE in names, bool(names - {_DEFLATE}))
+            agreed = s05_2_base_framing_protocol.Agreed(permessage.NAME in names, bool(names - {permessage.NAME}))
             watched.book.enter(s05_2_base_framing_protocol.check_header(side.role, frame, agreed))
 
 

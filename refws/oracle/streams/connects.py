@@ -1,12 +1,11 @@
 """Extended CONNECT requests that a case puts together, and what a server makes of them (RFC 8441, sections 4 and 5)."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from refws.oracle.carrier import STREAMS, Carrier
 from refws.oracle.case import SERVER, Case, Stimulus
 from refws.oracle.expect import Allowed, Silent
-from refws.oracle.handshake_outcomes import Answered, Breaks, Declines, Opens, Refuses, Unanswered
+from refws.oracle.handshake_outcomes import BUSY, Answered, Breaks, Declines, Opens, Refuses, Unanswered
 from refws.oracle.handshakes import ECHO, seen_of
 from refws.oracle.observed import Observed
 from refws.oracle.opening import Opening
@@ -65,11 +64,6 @@ async def tried(peer: StreamPeer, echo: str = ECHO) -> Answered:
     peer.configure()
     works = peer.conversation.is_open and not peer.link.ours_ended and await peer.echo(echo)
     return seen_of(peer, head, went_on=works)
-
-
-BUSY: Final = Allowed(
-    Verdict.INCONCLUSIVE, Refuses((429, 503)), "the server says that it is too busy, so this says nothing about it"
-)
 
 
 def opens(why: str, *others: Allowed) -> tuple[Allowed, ...]:
